@@ -1,0 +1,1 @@
+//! The connection manager: perfect negotiation with many remote peers, as a pure state machine.

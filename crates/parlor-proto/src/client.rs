@@ -1,0 +1,553 @@
+//! What a client sends. [`ClientFrame::parse`] is the door: behind it every field is what the contract says.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+use crate::error::{ErrorCode, Refusal};
+use crate::id::{ChatId, Instance, RoomId, UserId};
+use crate::limits;
+use crate::name::Name;
+use crate::negotiation::{Answer, IceCandidate, Offer};
+use crate::raw::RawJson;
+use crate::room::{Mix, Role, Topology, Track};
+
+/// A request's `id`, a string or a number, given back as it came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(type = "string | number"))]
+pub struct RequestId(RawJson);
+
+/// One frame of a client.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClientFrame {
+    /// Wanted in the answer as `re`.
+    pub id: Option<RequestId>,
+    /// The client's own number of this frame.
+    pub cseq: Option<u64>,
+    /// What it says.
+    pub message: ClientMessage,
+}
+
+/// A frame that can't be understood: what to answer, and to which request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FrameError {
+    /// The request's `id`, where it could be read.
+    pub id: Option<RequestId>,
+    /// The client's own number of this frame, where it could be read.
+    pub cseq: Option<u64>,
+    /// The answer.
+    pub refusal: Refusal,
+}
+
+macro_rules! messages {
+    ($($(#[$doc:meta])* $variant:ident($data:ty) = $text:literal),+ $(,)?) => {
+        /// What a client says.
+        #[derive(Clone, Debug, PartialEq, Serialize)]
+        #[cfg_attr(test, derive(ts_rs::TS))]
+        #[serde(tag = "type", content = "data")]
+        pub enum ClientMessage {
+            $($(#[$doc])* #[serde(rename = $text)] $variant($data)),+
+        }
+
+        impl ClientMessage {
+            /// Every type a client may send.
+            pub const TYPES: &'static [&'static str] = &[$($text),+];
+
+            /// Its type on the wire.
+            #[must_use]
+            pub const fn type_name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $text),+ }
+            }
+
+            fn parse(kind: &str, data: &str) -> Option<Result<Self, serde_json::Error>> {
+                match kind {
+                    $($text => Some(serde_json::from_str(data).map(Self::$variant)),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+messages! {
+    /// Who I am.
+    Hello(Hello) = "hello",
+    /// Are you there?
+    Ping(Ping) = "ping",
+    /// Make a room, with me in it as its host.
+    RoomCreated(RoomCreated) = "room-created",
+    /// Let me into a room.
+    UserJoinedRoom(UserJoinedRoom) = "user-joined-room",
+    /// Let me out of a room.
+    UserLeftRoom(UserLeftRoom) = "user-left-room",
+    /// Send me the list, now and whenever it changes.
+    RoomListRequest(RoomListRequest) = "room-list-request",
+    /// Give a participant another role.
+    SetRole(SetRole) = "set-role",
+    /// Put a participant out.
+    RemoveUser(TargetUser) = "remove-user",
+    /// Ask a participant to mute.
+    MuteRequest(TargetUser) = "mute-request",
+    /// Change a room's settings.
+    UpdateRoom(UpdateRoom) = "update-room",
+    /// End a room for everybody.
+    EndRoom(EndRoom) = "end-room",
+    /// An offer for a participant.
+    Offer(Offer) = "offer",
+    /// An answer for a participant.
+    Answer(Answer) = "answer",
+    /// A candidate for a participant.
+    IceCandidate(IceCandidate) = "ice-candidate",
+    /// What I publish, and what of it is on.
+    TrackState(TrackState) = "track-state",
+    /// A line for everyone in the room.
+    Chat(Chat) = "chat",
+    /// Data for one participant or all others of a room.
+    Message(Message) = "message",
+}
+
+/// `hello`: who is at this socket.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+#[serde(rename_all = "camelCase", default)]
+pub struct Hello {
+    /// The identity; without it the server makes one.
+    pub user_id: Option<UserId>,
+    /// The name to show.
+    pub user_name: Option<Name>,
+    /// The document that owns the connections.
+    pub instance: Option<Instance>,
+    /// Issued for the identity by the server's operator.
+    pub token: Option<String>,
+    /// The session to go on with.
+    pub resume: Option<Resume>,
+}
+
+/// Which session to go on with, and from where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Resume {
+    /// The `resumeToken` of its `welcome`.
+    pub token: String,
+    /// The last `seq` that arrived, 0 if none did.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub last_seq: u64,
+}
+
+/// `ping`: anything, which comes back in `pong`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+#[serde(default)]
+pub struct Ping {
+    /// Comes back unchanged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub t: Option<RawJson>,
+}
+
+/// `room-created`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+#[serde(rename_all = "camelCase")]
+pub struct RoomCreated {
+    /// The room's id; without it the server makes one.
+    pub id: Option<RoomId>,
+    /// The room's name.
+    pub name: Name,
+    /// The creator's name, for a session that said no `hello`.
+    pub host: Option<Name>,
+    /// The creator's identity, for a session that said no `hello`.
+    pub host_id: Option<UserId>,
+    /// What else is asked of the room.
+    #[serde(flatten)]
+    #[cfg_attr(test, ts(flatten))]
+    pub settings: RoomSettings,
+}
+
+/// What can be asked of a new room.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+#[serde(default)]
+pub struct RoomSettings {
+    /// 1 to 1,000, to 15 with `topology: mesh`; 10 unless said otherwise.
+    pub capacity: Option<u16>,
+    /// `auto` unless said otherwise.
+    pub topology: Option<Topology>,
+    /// `direct` unless said otherwise.
+    pub mix: Option<Mix>,
+    /// Whether the room list shows it; true unless said otherwise.
+    pub listed: Option<bool>,
+    /// Asked of everyone who joins.
+    pub password: Option<String>,
+}
+
+/// `user-joined-room`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+#[serde(rename_all = "camelCase")]
+pub struct UserJoinedRoom {
+    /// Which room.
+    pub room_id: RoomId,
+    /// The identity, for a session that said no `hello`.
+    pub user_id: Option<UserId>,
+    /// The name to show in this room.
+    pub user_name: Option<Name>,
+    /// The role asked for.
+    pub role: Option<Role>,
+    /// The room's password.
+    pub password: Option<String>,
+    /// Make the room if it is missing.
+    pub create: Option<CreateRoom>,
+}
+
+/// The room that `user-joined-room` makes if it is missing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+#[serde(rename_all = "camelCase")]
+pub struct CreateRoom {
+    /// The room's name.
+    pub name: Name,
+    /// What else is asked of the room.
+    #[serde(flatten)]
+    #[cfg_attr(test, ts(flatten))]
+    pub settings: RoomSettings,
+}
+
+/// `user-left-room`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+#[serde(rename_all = "camelCase")]
+pub struct UserLeftRoom {
+    /// Which room.
+    pub room_id: RoomId,
+    /// One's own identity, if given at all.
+    pub user_id: Option<UserId>,
+}
+
+/// `room-list-request`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(default)]
+pub struct RoomListRequest {
+    /// Send differences from now on.
+    #[cfg_attr(test, ts(optional, as = "Option<_>"))]
+    pub deltas: bool,
+}
+
+/// `set-role`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct SetRole {
+    /// In which room.
+    pub room_id: RoomId,
+    /// Whose role.
+    pub user_id: UserId,
+    /// The new role.
+    pub role: Role,
+}
+
+/// `remove-user` and `mute-request`: someone in a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct TargetUser {
+    /// In which room.
+    pub room_id: RoomId,
+    /// Who.
+    pub user_id: UserId,
+}
+
+/// `update-room`: what is given changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateRoom {
+    /// Which room.
+    pub room_id: RoomId,
+    /// Its new name.
+    pub name: Option<Name>,
+    /// Its new capacity; who is in stays in.
+    pub capacity: Option<u16>,
+    /// Its new topology.
+    pub topology: Option<Topology>,
+    /// Its new mixer.
+    pub mix: Option<Mix>,
+    /// Whether it takes nobody in.
+    pub locked: Option<bool>,
+}
+
+/// `end-room`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct EndRoom {
+    /// Which room.
+    pub room_id: RoomId,
+}
+
+/// `track-state`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct TrackState {
+    /// In which room.
+    pub room_id: RoomId,
+    /// Whether the microphone is on.
+    pub audio_enabled: bool,
+    /// Whether the camera is on.
+    pub video_enabled: bool,
+    /// All tracks; without it a microphone and a camera.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub tracks: Option<Vec<Track>>,
+}
+
+/// `chat`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Chat {
+    /// In which room.
+    pub room_id: RoomId,
+    /// 1 to 4,000 characters.
+    pub text: String,
+    /// The sender's id of the message; without it the server makes one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub chat_id: Option<ChatId>,
+}
+
+/// `message`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Message {
+    /// In which room.
+    pub room_id: RoomId,
+    /// For whom; without it for all others of the room.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub to: Option<UserId>,
+    /// Any JSON up to 16 KiB.
+    pub payload: RawJson,
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Cow<'a, str>,
+    #[serde(borrow, default)]
+    data: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    id: Option<&'a RawValue>,
+    #[serde(default)]
+    cseq: Option<u64>,
+}
+
+/// What can be said of a frame whose envelope is not right.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Remains {
+    id: Option<serde_json::Value>,
+    #[serde(rename = "type")]
+    kind: Option<serde_json::Value>,
+}
+
+/// What a refusal repeats of a message that could not be read.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct LooseContext {
+    to: Option<serde_json::Value>,
+    room_id: Option<serde_json::Value>,
+    attempt: Option<serde_json::Value>,
+}
+
+impl ClientFrame {
+    /// Reads one text frame.
+    ///
+    /// # Errors
+    /// [`FrameError`] with the answer to send: `bad-message` when it is not JSON, nests deeper than
+    /// [`limits::NESTING_MAX`], has an unknown type, or a field that is missing, of the wrong type or out of range;
+    /// `too-large` for a chat text or a payload above its limit.
+    pub fn parse(text: &str) -> Result<Self, Box<FrameError>> {
+        if !nests_within(text, limits::NESTING_MAX) {
+            return Err(refuse(None, format!("the frame nests deeper than {}", limits::NESTING_MAX)));
+        }
+        let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| unreadable(text, &error))?;
+        let id = match envelope.id.map(read_request_id) {
+            None => None,
+            Some(Some(id)) => Some(id),
+            Some(None) => {
+                let mut error = refuse(None, "id: a string or a number of at most 128 bytes".to_owned());
+                error.refusal.kind = Some(printable(&envelope.kind));
+                return Err(error);
+            }
+        };
+        let cseq = envelope.cseq;
+        let data = envelope.data.map_or("{}", RawValue::get);
+        let fail = |code: ErrorCode, reason: String| {
+            let loose: LooseContext = serde_json::from_str(data).unwrap_or_default();
+            Box::new(FrameError {
+                id: id.clone(),
+                cseq,
+                refusal: Refusal {
+                    code,
+                    message: reason,
+                    kind: Some(printable(&envelope.kind)),
+                    to: loose.to.and_then(|v| UserId::parse(v.as_str()?).ok()),
+                    room_id: loose.room_id.and_then(|v| RoomId::parse(v.as_str()?).ok()),
+                    attempt: loose.attempt.and_then(|v| v.as_u64()?.try_into().ok()),
+                },
+            })
+        };
+        let message = match ClientMessage::parse(&envelope.kind, data) {
+            None => {
+                let reason = format!("unknown type {:?}", printable(&envelope.kind));
+                return Err(fail(ErrorCode::BadMessage, reason));
+            }
+            Some(Err(error)) => {
+                return Err(fail(ErrorCode::BadMessage, format!("{}: {error}", envelope.kind)));
+            }
+            Some(Ok(message)) => message,
+        };
+        match message.fault() {
+            Some((code, reason)) => Err(fail(code, format!("{}: {reason}", envelope.kind))),
+            None => Ok(Self { id, cseq, message }),
+        }
+    }
+}
+
+impl ClientMessage {
+    /// What a refusal of this message repeats of it.
+    #[must_use]
+    pub fn refusal(&self, code: ErrorCode, message: String) -> Refusal {
+        let (to, room_id, attempt) = match self {
+            Self::Hello(_) | Self::Ping(_) | Self::RoomListRequest(_) => (None, None, None),
+            Self::RoomCreated(m) => (None, m.id.clone(), None),
+            Self::UserJoinedRoom(m) => (None, Some(m.room_id.clone()), None),
+            Self::UserLeftRoom(m) => (None, Some(m.room_id.clone()), None),
+            Self::SetRole(m) => (None, Some(m.room_id.clone()), None),
+            Self::RemoveUser(m) | Self::MuteRequest(m) => (None, Some(m.room_id.clone()), None),
+            Self::UpdateRoom(m) => (None, Some(m.room_id.clone()), None),
+            Self::EndRoom(m) => (None, Some(m.room_id.clone()), None),
+            Self::Offer(m) | Self::Answer(m) => (Some(m.to.clone()), m.room_id.clone(), Some(m.attempt)),
+            Self::IceCandidate(m) => (Some(m.to.clone()), m.room_id.clone(), Some(m.attempt)),
+            Self::TrackState(m) => (None, Some(m.room_id.clone()), None),
+            Self::Chat(m) => (None, Some(m.room_id.clone()), None),
+            Self::Message(m) => (m.to.clone(), Some(m.room_id.clone()), None),
+        };
+        Refusal { code, message, kind: Some(self.type_name().to_owned()), to, room_id, attempt }
+    }
+
+    /// What is wrong with values whose types are right.
+    fn fault(&self) -> Option<(ErrorCode, String)> {
+        use ErrorCode::{BadMessage, TooLarge};
+        let bad = |reason: &str| Some((BadMessage, reason.to_owned()));
+        let within = |capacity: Option<u16>, topology: Option<Topology>| {
+            let max = if topology == Some(Topology::Mesh) {
+                limits::CAPACITY_MESH_MAX
+            } else {
+                limits::CAPACITY_MAX
+            };
+            match capacity {
+                Some(capacity) if capacity == 0 || capacity > max => {
+                    Some((BadMessage, format!("capacity is 1 to {max}, not {capacity}")))
+                }
+                _ => None,
+            }
+        };
+        let password = |password: &Option<String>| match password {
+            Some(text) if text.chars().count() > limits::PASSWORD_CHARS_MAX => {
+                Some((TooLarge, format!("password has at most {} characters", limits::PASSWORD_CHARS_MAX)))
+            }
+            _ => None,
+        };
+        match self {
+            Self::RoomCreated(m) => {
+                within(m.settings.capacity, m.settings.topology).or_else(|| password(&m.settings.password))
+            }
+            Self::UserJoinedRoom(m) => m.create.as_ref().and_then(|c| {
+                within(c.settings.capacity, c.settings.topology).or_else(|| password(&c.settings.password))
+            }),
+            Self::UpdateRoom(m) => within(m.capacity, m.topology),
+            Self::Offer(m) | Self::Answer(m) => {
+                let tracks = m.tracks.as_ref().map_or(0, Vec::len);
+                if m.attempt == 0 || m.n == 0 {
+                    bad("attempt and n count from 1")
+                } else if tracks > limits::TRACKS_MAX {
+                    Some((BadMessage, format!("at most {} tracks", limits::TRACKS_MAX)))
+                } else {
+                    None
+                }
+            }
+            Self::IceCandidate(m) if m.attempt == 0 => bad("attempt counts from 1"),
+            Self::TrackState(m) if m.tracks.as_ref().map_or(0, Vec::len) > limits::TRACKS_MAX => {
+                Some((BadMessage, format!("at most {} tracks", limits::TRACKS_MAX)))
+            }
+            Self::Chat(m) if m.text.is_empty() => bad("text has at least one character"),
+            Self::Chat(m) if m.text.chars().count() > limits::CHAT_CHARS_MAX => {
+                Some((TooLarge, format!("text has at most {} characters", limits::CHAT_CHARS_MAX)))
+            }
+            Self::Message(m) if m.payload.as_json().len() > limits::PAYLOAD_BYTES_MAX => {
+                Some((TooLarge, format!("payload has at most {} bytes", limits::PAYLOAD_BYTES_MAX)))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn refuse(id: Option<RequestId>, message: String) -> Box<FrameError> {
+    let refusal =
+        Refusal { code: ErrorCode::BadMessage, message, kind: None, to: None, room_id: None, attempt: None };
+    Box::new(FrameError { id, cseq: None, refusal })
+}
+
+/// The envelope is wrong: say so, and repeat of it what can be read.
+fn unreadable(text: &str, error: &serde_json::Error) -> Box<FrameError> {
+    let remains: Remains = serde_json::from_str(text).unwrap_or_default();
+    let id = remains.id.and_then(|id| {
+        let raw = serde_json::value::to_raw_value(&id).ok()?;
+        read_request_id(&raw)
+    });
+    let mut refused = refuse(id, format!("not a frame {{\"type\": string, \"data\": object}}: {error}"));
+    refused.refusal.kind = remains.kind.and_then(|kind| Some(printable(kind.as_str()?)));
+    refused
+}
+
+fn read_request_id(raw: &RawValue) -> Option<RequestId> {
+    let text = raw.get();
+    let fits = text.len() <= limits::REQUEST_ID_BYTES_MAX;
+    let is_string_or_number = text.starts_with(|c: char| c == '"' || c == '-' || c.is_ascii_digit());
+    (fits && is_string_or_number).then(|| serde_json::from_str(text).ok())?
+}
+
+/// A type as a refusal may repeat it: no longer than any id.
+fn printable(kind: &str) -> String {
+    kind.chars().take(limits::ID_BYTES_MAX).collect()
+}
+
+/// Whether arrays and objects nest at most `max` deep. Counts brackets outside strings, so it also holds for text
+/// that is not JSON.
+fn nests_within(text: &str, max: usize) -> bool {
+    let mut depth = 0_usize;
+    let mut in_string = false;
+    let mut escaped = false;
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => {
+                depth = depth.saturating_add(1);
+                if depth > max {
+                    return false;
+                }
+            }
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    true
+}

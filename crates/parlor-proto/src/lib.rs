@@ -1,0 +1,40 @@
+//! The words of parlor: ids, names, messages, error codes, limits and time, each of them once.
+//!
+//! What the words mean is written in `docs/protocol.md`; what to answer to them is decided in `parlor-room` (the
+//! server's side) and `parlor-connect` (a participant's side). Nothing here does I/O, reads a clock or keeps state.
+//!
+//! * [`client`]: what a client sends ([`ClientFrame::parse`]).
+//! * [`server`]: what the server sends ([`ServerMessage::encode`]).
+//! * [`room`]: the nouns inside both: participants, tracks, room summaries.
+//! * [`limits`]: every bound that the contract names.
+
+pub mod client;
+pub mod close;
+pub mod error;
+pub mod id;
+pub mod limits;
+pub mod name;
+pub mod negotiation;
+pub mod raw;
+pub mod room;
+pub mod server;
+pub mod time;
+
+pub use client::{ClientFrame, ClientMessage, FrameError, RequestId};
+pub use close::CloseCode;
+pub use error::{ErrorCode, Refusal};
+pub use id::{ChatId, Instance, RoomId, UserId};
+pub use name::Name;
+pub use negotiation::{
+    Answer, AnswerFrom, IceCandidate, IceCandidateFrom, IceCandidateInit, Offer, OfferFrom, TrackLabel,
+};
+pub use raw::{RawJson, Sdp};
+pub use room::{
+    Kind, LeaveReason, Mix, Mode, Participant, Role, RoomDetails, RoomSummary, Source, SummaryParticipant,
+    Topology, Track,
+};
+pub use server::{Encoded, ServerMessage};
+pub use time::{Time, Timestamp};
+
+#[cfg(test)]
+mod tests;

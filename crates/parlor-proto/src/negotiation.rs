@@ -1,0 +1,149 @@
+//! The messages with which two ends of an RTCPeerConnection come to terms. In a client's message the other end is
+//! `to`, in the server's it is `from`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{Instance, RoomId, UserId};
+use crate::raw::Sdp;
+use crate::room::Source;
+
+/// Which track a media section of a description carries.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct TrackLabel {
+    /// The section's `mid` (RFC 5888).
+    pub mid: String,
+    /// What is in it.
+    pub source: Source,
+}
+
+/// An offer or an answer (RFC 3264) on its way to the server.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Offer {
+    /// The participant at the other end, or `hub`.
+    pub to: UserId,
+    /// Only to the peer `hub`: for which room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub room_id: Option<RoomId>,
+    /// The session description.
+    pub sdp: Sdp,
+    /// Which RTCPeerConnection of this pair of instances, from 1.
+    pub attempt: u32,
+    /// Which offer of that RTCPeerConnection, from 1; an answer echoes it.
+    pub n: u32,
+    /// What the media sections carry; without it audio is the microphone and video the camera.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub tracks: Option<Vec<TrackLabel>>,
+}
+
+/// An offer or an answer as the server relays it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct OfferFrom {
+    /// The participant at the other end, or `hub`; the server writes it.
+    pub from: UserId,
+    /// That participant's instance.
+    pub instance: Instance,
+    /// Only from the peer `hub`: for which room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub room_id: Option<RoomId>,
+    /// The session description.
+    pub sdp: Sdp,
+    /// Which RTCPeerConnection of this pair of instances, from 1.
+    pub attempt: u32,
+    /// Which offer of that RTCPeerConnection, from 1; an answer echoes it.
+    pub n: u32,
+    /// What the media sections carry; without it audio is the microphone and video the camera.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub tracks: Option<Vec<TrackLabel>>,
+}
+
+impl Offer {
+    /// The same description as its receiver gets it.
+    #[must_use]
+    pub fn relayed(self, from: UserId, instance: Instance) -> OfferFrom {
+        let Self { to: _, room_id: _, sdp, attempt, n, tracks } = self;
+        OfferFrom { from, instance, room_id: None, sdp, attempt, n, tracks }
+    }
+}
+
+/// An answer has the shape of an [`Offer`].
+pub type Answer = Offer;
+/// An answer has the shape of an [`OfferFrom`].
+pub type AnswerFrom = OfferFrom;
+
+/// A candidate (RFC 8838, trickle ICE) on its way to the server.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct IceCandidate {
+    /// The participant at the other end, or `hub`.
+    pub to: UserId,
+    /// Only to the peer `hub`: for which room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub room_id: Option<RoomId>,
+    /// The candidate; `null` ends the candidates of this generation.
+    pub candidate: Option<IceCandidateInit>,
+    /// Which RTCPeerConnection of this pair of instances.
+    pub attempt: u32,
+}
+
+/// A candidate as the server relays it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct IceCandidateFrom {
+    /// The participant at the other end, or `hub`; the server writes it.
+    pub from: UserId,
+    /// That participant's instance.
+    pub instance: Instance,
+    /// Only from the peer `hub`: for which room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub room_id: Option<RoomId>,
+    /// The candidate; `null` ends the candidates of this generation.
+    pub candidate: Option<IceCandidateInit>,
+    /// Which RTCPeerConnection of this pair of instances.
+    pub attempt: u32,
+}
+
+impl IceCandidate {
+    /// The same candidate as its receiver gets it.
+    #[must_use]
+    pub fn relayed(self, from: UserId, instance: Instance) -> IceCandidateFrom {
+        let Self { to: _, room_id: _, candidate, attempt } = self;
+        IceCandidateFrom { from, instance, room_id: None, candidate, attempt }
+    }
+}
+
+/// `RTCIceCandidateInit` (W3C WebRTC, section 4.8.1.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct IceCandidateInit {
+    /// The candidate attribute; empty at the end of candidates.
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional, as = "Option<_>"))]
+    pub candidate: String,
+    /// The media section, by its identification tag.
+    #[serde(default)]
+    #[cfg_attr(test, ts(optional))]
+    pub sdp_mid: Option<String>,
+    /// The media section, by its index.
+    #[serde(default)]
+    #[cfg_attr(test, ts(rename = "sdpMLineIndex", optional))]
+    #[serde(rename = "sdpMLineIndex")]
+    pub sdp_m_line_index: Option<u16>,
+    /// The ICE generation; without it, that of the newest description.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub username_fragment: Option<String>,
+}

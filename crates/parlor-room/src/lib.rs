@@ -1,0 +1,1 @@
+//! The registry: sessions, rooms, participants and the room list, as a pure state machine.

@@ -1,0 +1,1 @@
+//! The shells around the cores: WebSocket sessions, HTTP, TLS, metrics and configuration.

@@ -1,0 +1,1 @@
+//! Every core in one seeded world; tests only.
