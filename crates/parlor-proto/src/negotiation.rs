@@ -135,15 +135,15 @@ pub struct IceCandidateInit {
     pub candidate: String,
     /// The media section, by its identification tag.
     #[serde(default)]
-    #[cfg_attr(test, ts(optional))]
+    #[cfg_attr(test, ts(optional = nullable))]
     pub sdp_mid: Option<String>,
     /// The media section, by its index.
     #[serde(default)]
-    #[cfg_attr(test, ts(rename = "sdpMLineIndex", optional))]
+    #[cfg_attr(test, ts(rename = "sdpMLineIndex", optional = nullable))]
     #[serde(rename = "sdpMLineIndex")]
     pub sdp_m_line_index: Option<u16>,
     /// The ICE generation; without it, that of the newest description.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional))]
+    #[cfg_attr(test, ts(optional = nullable))]
     pub username_fragment: Option<String>,
 }

@@ -1,1 +1,3 @@
-use super::*;
+//! Tests of this crate's inside; those of its surface are in `tests/`.
+
+mod declarations;
