@@ -1,1 +1,18 @@
 //! The registry: sessions, rooms, participants and the room list, as a pure state machine.
+//!
+//! Frames, lost sockets and the time go in ([`Registry::handle_input`], [`Registry::handle_timeout`]); frames to send,
+//! sockets to close and what to log come out ([`Registry::poll_output`]). No I/O, no clock and no entropy live here:
+//! the shell (`parlor-server`) owns the sockets, reads the clock and brings the seed. What the messages look like is in
+//! `parlor-proto`; what they mean is written in `docs/protocol.md`, sections Session, Rooms, Negotiation and Errors.
+
+mod config;
+mod gauges;
+mod io;
+mod log;
+mod registry;
+
+pub use config::Config;
+pub use gauges::Gauges;
+pub use io::{CloseCause, ConnId, FrameKind, Input, Outgoing, Output};
+pub use log::{EndReason, Entry, Event, Freed, RoomEvent, SessionId, SuspectCause};
+pub use registry::Registry;

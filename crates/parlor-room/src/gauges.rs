@@ -1,0 +1,46 @@
+//! How much of what there is, and how often what happened: the figures for metrics, read at one moment.
+
+use parlor_proto::ErrorCode;
+
+/// The registry's figures. Gauges go back to 0 when everything is gone; counters (`*_total`) only grow.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gauges {
+    /// Sockets that are open.
+    pub sockets: usize,
+    /// Sessions, with and without an identity.
+    pub sessions: usize,
+    /// Sessions without an identity.
+    pub sessions_anonymous: usize,
+    /// Sessions that were lost and may come back.
+    pub sessions_suspect: usize,
+    /// Sessions that watch the room list.
+    pub watchers: usize,
+    /// Rooms, also empty and unlisted ones.
+    pub rooms: usize,
+    /// Rooms without participants.
+    pub rooms_empty: usize,
+    /// Participants, summed over the rooms.
+    pub participants: usize,
+    /// Frames kept for sessions that may come back.
+    pub frames_kept: usize,
+    /// Bytes of these.
+    pub bytes_kept: usize,
+    /// Timers that are armed.
+    pub timers: usize,
+    /// Rooms of the list whose text is kept.
+    pub list_rooms: usize,
+    /// Joins.
+    pub joins_total: u64,
+    /// Leaves.
+    pub leaves_total: u64,
+    /// Rooms made.
+    pub rooms_made_total: u64,
+    /// Offers, answers and candidates relayed.
+    pub signals_relayed_total: u64,
+    /// Whole room lists encoded.
+    pub lists_encoded_total: u64,
+    /// Room list differences and digests encoded.
+    pub deltas_encoded_total: u64,
+    /// Errors sent, by code, in the order of [`ErrorCode::ALL`].
+    pub errors_total: [u64; ErrorCode::ALL.len()],
+}
