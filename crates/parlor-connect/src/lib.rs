@@ -1,1 +1,38 @@
-//! The connection manager: perfect negotiation with many remote peers, as a pure state machine.
+//! The connection manager: negotiation with many remote peers, as a value.
+//!
+//! A [`Manager`] is told what happens (a frame of the server, a promise of the WebRTC stack that came true, a command of
+//! the application, the time) and says what to do ([`Output`]). It owns no socket, no RTCPeerConnection, no clock
+//! and no entropy; the page drives it through `parlor-wasm`.
+//!
+//! ```
+//! # use parlor_connect::{Input, Manager, Settings};
+//! # use parlor_proto::{Instance, Time, UserId};
+//! # let (id, instance) = (UserId::parse("ada").unwrap(), Instance::parse("i1").unwrap());
+//! let mut manager = Manager::new(id, instance, Settings::default(), 7);
+//! manager.handle_input(Time::from_ms(0), Input::SignalingUp);
+//! while let Some(output) = manager.poll_output() { /* carry it out */ }
+//! let wake_me_at = manager.poll_timeout();
+//! ```
+//!
+//! Where things live: [`Manager`] knows who is in which room and who may start when; `peer` is the life of one remote
+//! participant (waiting, connecting, retrying); `connection` is the negotiation of one RTCPeerConnection (perfect
+//! negotiation, W3C WebRTC section 10.7, with one operation at a time); `candidates` keeps candidates until their
+//! description is there; `backoff` says how long to wait before a retry.
+
+mod backoff;
+mod candidates;
+mod connection;
+mod input;
+mod manager;
+mod output;
+mod peer;
+mod roster;
+mod settings;
+
+pub use input::{ConnectionState, IceState, Input, Media, Signal};
+pub use manager::Manager;
+pub use output::{DescriptionType, Output, PeerState, RemotePeer, Send, Status};
+pub use settings::Settings;
+
+#[cfg(test)]
+mod tests;

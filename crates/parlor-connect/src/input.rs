@@ -1,0 +1,189 @@
+//! What a connection manager is told.
+
+use parlor_proto::server::{RoomJoined, UserJoined, UserLeft, UserUpdated};
+use parlor_proto::{AnswerFrom, IceCandidateFrom, IceCandidateInit, OfferFrom, RoomId, Sdp, TrackLabel, UserId};
+use serde::{Deserialize, Serialize};
+
+/// One thing that happened. `attempt` says to which RTCPeerConnection with `peer`; what is said of one that was
+/// closed since has no effect.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Input {
+    /// The signalling session began or goes on.
+    SignalingUp,
+    /// The socket is gone; it will be tried again.
+    SignalingDown,
+    /// A frame of the server.
+    Signal(Signal),
+    /// Whether there is local media to wait for (CM-5).
+    Media(Media),
+    /// Whether the server named a TURN server (CM-16).
+    TurnAvailable(bool),
+    /// This participant leaves a room.
+    LeaveRoom {
+        /// Which one.
+        room_id: RoomId,
+    },
+    /// A person wants another try with someone who was given up (CM-7).
+    Retry {
+        /// With whom.
+        peer: UserId,
+    },
+    /// The application wants no connection with someone.
+    ClosePeer {
+        /// With whom.
+        peer: UserId,
+    },
+    /// The application wants no connections at all, and is in no room any more.
+    CloseAll,
+    /// `negotiationneeded` fired.
+    NegotiationNeeded {
+        /// With whom.
+        peer: UserId,
+        /// In which attempt.
+        attempt: u32,
+    },
+    /// The description asked for by `CreateOffer` or `CreateAnswer` was made and set.
+    LocalDescriptionSet {
+        /// With whom.
+        peer: UserId,
+        /// In which attempt.
+        attempt: u32,
+        /// The description.
+        sdp: Sdp,
+        /// What its media sections carry.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tracks: Option<Vec<TrackLabel>>,
+    },
+    /// It could not be made or set.
+    LocalDescriptionFailed {
+        /// With whom.
+        peer: UserId,
+        /// In which attempt.
+        attempt: u32,
+        /// What the stack says.
+        reason: String,
+    },
+    /// The local offer was rolled back.
+    RolledBack {
+        /// With whom.
+        peer: UserId,
+        /// In which attempt.
+        attempt: u32,
+    },
+    /// It could not be rolled back.
+    RollbackFailed {
+        /// With whom.
+        peer: UserId,
+        /// In which attempt.
+        attempt: u32,
+        /// What the stack says.
+        reason: String,
+    },
+    /// The remote description was set.
+    RemoteDescriptionSet {
+        /// With whom.
+        peer: UserId,
+        /// In which attempt.
+        attempt: u32,
+    },
+    /// It could not be set.
+    RemoteDescriptionFailed {
+        /// With whom.
+        peer: UserId,
+        /// In which attempt.
+        attempt: u32,
+        /// What the stack says.
+        reason: String,
+    },
+    /// A local candidate was found; `None` ends them.
+    LocalCandidate {
+        /// With whom.
+        peer: UserId,
+        /// In which attempt.
+        attempt: u32,
+        /// The candidate.
+        candidate: Option<IceCandidateInit>,
+    },
+    /// The state of ICE or of the connection changed; both are told.
+    StateChanged {
+        /// With whom.
+        peer: UserId,
+        /// In which attempt.
+        attempt: u32,
+        /// `iceConnectionState`.
+        ice: IceState,
+        /// `connectionState`.
+        connection: ConnectionState,
+    },
+}
+
+/// The server's frames that matter to connections.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "data", rename_all = "kebab-case")]
+pub enum Signal {
+    /// This participant is in a room.
+    RoomJoined(Box<RoomJoined>),
+    /// Someone came.
+    UserJoinedRoom(Box<UserJoined>),
+    /// Someone went.
+    UserLeftRoom(Box<UserLeft>),
+    /// Someone changed.
+    UserUpdated(Box<UserUpdated>),
+    /// An offer.
+    Offer(Box<OfferFrom>),
+    /// An answer.
+    Answer(Box<AnswerFrom>),
+    /// A candidate.
+    IceCandidate(Box<IceCandidateFrom>),
+}
+
+/// What is known of local media.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Media {
+    /// Asked for; connections wait for it.
+    Pending,
+    /// There.
+    Ready,
+    /// This participant publishes nothing, or was refused.
+    None,
+}
+
+/// `RTCIceConnectionState` (W3C WebRTC, section 5.6.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum IceState {
+    /// Nothing happened yet.
+    New,
+    /// Candidate pairs are being checked.
+    Checking,
+    /// A pair works.
+    Connected,
+    /// A pair works and no other is sought.
+    Completed,
+    /// The pair stopped working, for now.
+    Disconnected,
+    /// No pair works.
+    Failed,
+    /// Over.
+    Closed,
+}
+
+/// `RTCPeerConnectionState` (W3C WebRTC, section 4.3.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ConnectionState {
+    /// Nothing happened yet.
+    New,
+    /// ICE or DTLS is being set up.
+    Connecting,
+    /// ICE and DTLS work.
+    Connected,
+    /// They stopped working, for now.
+    Disconnected,
+    /// They don't work.
+    Failed,
+    /// Over.
+    Closed,
+}

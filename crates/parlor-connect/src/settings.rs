@@ -1,0 +1,52 @@
+//! How patient the connection manager is. Every figure of CM-5, CM-6, CM-16, CM-18 and CM-19.
+
+use serde::{Deserialize, Serialize};
+
+/// The manager's figures; times in milliseconds.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Settings {
+    /// How long connections wait for local media after joining (CM-5).
+    pub media_wait_ms: u64,
+    /// How long after its offer was sent an attempt may take to connect (CM-6).
+    pub offer_timeout_ms: u64,
+    /// How long an offer is waited for (CM-6).
+    pub wait_timeout_ms: u64,
+    /// How long a connection may be `disconnected` before ICE is restarted.
+    pub disconnected_ms: u64,
+    /// How long someone missing after a reconnect is kept (`docs/protocol.md`, Rooms).
+    pub missing_ms: u64,
+    /// Retries before giving up (CM-6).
+    pub retries_max: u32,
+    /// The first retry's delay; it doubles with each (CM-6).
+    pub retry_delay_ms: u64,
+    /// The same after a failed DTLS handshake (CM-16).
+    pub dtls_retry_delay_ms: u64,
+    /// No retry's delay is longer, jitter aside (CM-6).
+    pub retry_delay_max_ms: u64,
+    /// The most that jitter adds or takes away, in per cent of the delay (CM-6).
+    pub jitter_percent: u64,
+    /// Attempts of one's own at once; the rest queue (CM-18).
+    pub attempts_at_once: usize,
+    /// Between the starts of two attempts (CM-19).
+    pub stagger_ms: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            media_wait_ms: 10_000,
+            offer_timeout_ms: 10_000,
+            wait_timeout_ms: 15_000,
+            disconnected_ms: 3_000,
+            missing_ms: 10_000,
+            retries_max: 3,
+            retry_delay_ms: 2_000,
+            dtls_retry_delay_ms: 4_000,
+            retry_delay_max_ms: 8_000,
+            jitter_percent: 20,
+            attempts_at_once: 4,
+            stagger_ms: 200,
+        }
+    }
+}
