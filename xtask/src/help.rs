@@ -1,0 +1,115 @@
+//! What `--help` says. A reader who knows nothing of this repository should be able to work with it after reading it.
+
+/// `cargo xtask --help`.
+pub(crate) const ALL: &str = "\
+cargo xtask: what is done with this repository besides writing it
+
+  cargo xtask lint           everything that can be checked without running parlor
+  cargo xtask test           all tests: Rust, the page's in node, real browsers
+  cargo xtask ci             lint and test, ending in one line of counts (.ci/run)
+  cargo xtask e2e            only the tests in real browsers (--full: the long ones too)
+  cargo xtask wasm           make the page's WebAssembly core again
+  cargo xtask messages       make the page's message types again
+  cargo xtask requirements   make the map from requirements to tests again
+  cargo xtask bench          measure, and write the figures down
+  cargo xtask screenshots    take pictures of the page in its states
+
+cargo xtask COMMAND --help says more. To run parlor itself: cargo run --release";
+
+/// `cargo xtask NAME --help`.
+pub(crate) fn of(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "lint" => LINT,
+        "test" => TEST,
+        "ci" => CI,
+        "e2e" => E2E,
+        "wasm" => WASM,
+        "messages" => MESSAGES,
+        "requirements" => REQUIREMENTS,
+        "bench" => BENCH,
+        "screenshots" => SCREENSHOTS,
+        _ => return None,
+    })
+}
+
+const LINT: &str = "\
+cargo xtask lint [CHECK …]
+
+All checks, or those that are named:
+  fmt           cargo fmt
+  clippy        cargo clippy, all targets, warnings are errors
+  docs          cargo doc, warnings are errors
+  arrows        the crates depend on each other as ARCHITECTURE.md draws it, and cores on no runtime
+  types         tsc --checkJs over the page and its SDK (runs npm ci in web/ when needed)
+  protocol      docs/protocol.md says what parlor-proto says: every type, field, word, error code, limit
+  requirements  docs/requirements.md is up to date, and nothing that is done lacks a test
+  texts         no machine's paths or hosts, nothing left to do, a header in every source file
+
+Each check prints what is wrong and what to do; all run even if one fails. Exit code 1 if any failed.";
+
+const TEST: &str = "\
+cargo xtask test
+
+Installs what a clean machine with Rust, Node and a C compiler lacks (Debian: chromium, firefox-esr, nftables,
+iproute2 and fonts by apt-get, as root or by sudo; npm packages by npm ci), or says exactly what is missing. Then:
+  1. cargo test --workspace
+  2. the page's tests in node (web/)
+  3. real browsers in a network namespace of their own (e2e/), those that fit the time budget
+Ends with the counts over all of them. Exit code 1 if any failed.";
+
+const CI: &str = "\
+cargo xtask ci
+
+lint, then test. The last line is `N passed, N failed`, where each check of lint counts as one; exit code 1 if any
+failed. This is all that .ci/run does.";
+
+const E2E: &str = "\
+cargo xtask e2e [--full] [FILTER …] [-- OPTION …]
+
+Builds parlor as people run it (release) and runs e2e/run.mjs with PARLOR_BIN set to it. FILTER and what follows `--`
+are handed on to it.
+  --full   the long tests too, which do not fit the budget of cargo xtask test";
+
+const WASM: &str = "\
+cargo xtask wasm
+
+Builds crates/parlor-wasm for wasm32-unknown-unknown (rustup target add wasm32-unknown-unknown) with the profile
+`wasm`, shrinks it with wasm-opt -Oz (npm package binaryen), and writes
+  web/sdk/parlor_connect.wasm   what the page loads
+  web/sdk/parlor_connect.json   a hash over everything it was made from, the compiler's version, sizes
+Both are committed, so that the server builds without that target. A test fails when the hash is not that of the
+sources: run this after each change of parlor-proto, parlor-connect or parlor-wasm.";
+
+const MESSAGES: &str = "\
+cargo xtask messages
+
+Writes web/sdk/messages.d.ts, the TypeScript declarations of every message, from parlor-proto. A test fails when the
+committed file is another.";
+
+const REQUIREMENTS: &str = "\
+cargo xtask requirements
+
+Writes the last column of docs/requirements.md: the tests that name a requirement, in Rust by the function's name
+(cm_03_collision_…) or by `// RR-7` in its first line, in JavaScript by the title (`RR-7 a full room refuses`).";
+
+const BENCH: &str = "\
+cargo xtask bench [NAME …] [-- OPTION …]
+
+Measures, in a network namespace, with the server on one CPU and the load on the other, and appends one JSON line per
+figure to docs/benchmarks.jsonl; ends with a table. Without a name: all but `build`.
+  relay    offers and candidates between pairs, 1,000 sockets: CPU per relay, latency; beside PeerServer (npm
+           `peer` 1.0.2) and a bare epoll loop in the same run
+  list     the room list, 10,000 watchers of differences, 1,000 rooms, 100 changes a second; beside bare writes
+  join     from user-joined-room to room-joined, 1,000 a second
+  leave    from a closed socket to the others being told; 10,000 joins and leaves, and what is left afterwards
+  memory   resident bytes for each open socket; beside PeerServer
+  size     bytes of the binary, of the page's first load, of the WebAssembly core
+  build    cargo build --release from nothing, in a directory of its own (minutes)
+OPTION goes to the load generator: --tiny runs everything small (what the tests do), --no-write leaves the file as it
+is.";
+
+const SCREENSHOTS: &str = "\
+cargo xtask screenshots [FOLDER]
+
+Takes pictures of the page in its states (empty, lobby, call of two, errors; light, dark, narrow) with Chromium into
+FOLDER, default target/screenshots.";

@@ -1,0 +1,112 @@
+//! Running other programs, in the repository's root unless told otherwise.
+
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::place;
+
+/// A command that will run in the repository's root.
+pub(crate) fn command(program: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(args).current_dir(place::root());
+    command
+}
+
+/// The cargo that runs us.
+pub(crate) fn cargo(args: &[&str]) -> Command {
+    let program = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+    let mut command = Command::new(program);
+    command.args(args).current_dir(place::root());
+    command
+}
+
+/// A command that will run in a folder of the repository.
+pub(crate) fn command_in(folder: &str, program: &str, args: &[&str]) -> Command {
+    let mut command = command(program, args);
+    command.current_dir(place::root().join(folder));
+    command
+}
+
+/// Runs it with our own input and output; an error unless it ends well.
+pub(crate) fn run(mut command: Command) -> Result<()> {
+    let shown = show(&command);
+    let status = command.status().with_context(|| format!("can't start {shown}"))?;
+    if !status.success() {
+        bail!("{shown}: {status}");
+    }
+    Ok(())
+}
+
+/// Runs it and returns what it printed.
+pub(crate) fn output(program: &str, args: &[&str]) -> Result<String> {
+    collect(command(program, args))
+}
+
+/// Runs it and returns what it printed on stdout; its stderr is part of the error if it ends badly.
+pub(crate) fn collect(mut command: Command) -> Result<String> {
+    let shown = show(&command);
+    let output = command.output().with_context(|| format!("can't start {shown}"))?;
+    if !output.status.success() {
+        bail!("{shown}: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Runs it, passes its stdout on line by line, and shows each line to `on_line` as well. True if it ended well.
+pub(crate) fn tee(mut command: Command, mut on_line: impl FnMut(&str)) -> Result<bool> {
+    let shown = show(&command);
+    let mut child = command.stdout(Stdio::piped()).spawn().with_context(|| format!("can't start {shown}"))?;
+    if let Some(stdout) = child.stdout.take() {
+        let mut reader = BufReader::new(stdout);
+        let mut bytes = Vec::new();
+        while reader.read_until(b'\n', &mut bytes)? > 0 {
+            let mut terminal = std::io::stdout().lock();
+            terminal.write_all(&bytes)?;
+            terminal.flush()?;
+            on_line(String::from_utf8_lossy(&bytes).trim_end());
+            bytes.clear();
+        }
+    }
+    Ok(child.wait()?.success())
+}
+
+/// Where a program is that the shell would find.
+pub(crate) fn find(program: &str) -> Option<std::path::PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    // Administrators' tools (nft, ip) are often not on a user's path.
+    std::env::split_paths(&path)
+        .chain(["/usr/sbin", "/sbin"].map(Into::into))
+        .map(|folder| folder.join(program))
+        .find(|candidate| candidate.is_file())
+}
+
+/// `npm ci` in a folder of the repository, unless what it would install is there already.
+pub(crate) fn npm_ci(folder: &str) -> Result<()> {
+    let root = place::root().join(folder);
+    let lock = std::fs::read(root.join("package-lock.json"))
+        .with_context(|| format!("{folder}/package-lock.json is missing"))?;
+    // What was installed is told by a copy of the lock that it came from.
+    let stamp = root.join("node_modules/.installed-from.json");
+    if std::fs::read(&stamp).is_ok_and(|installed| installed == lock) {
+        return Ok(());
+    }
+    run(command_in(folder, "npm", &["ci", "--no-fund", "--no-audit", "--loglevel=error"]))?;
+    if let Some(folder) = stamp.parent().filter(|folder| !folder.is_dir()) {
+        std::fs::create_dir_all(folder)?;
+    }
+    write(&stamp, &lock)
+}
+
+/// Writes a file, naming it when that fails.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    std::fs::write(path, bytes).with_context(|| format!("can't write {}", path.display()))
+}
+
+fn show(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,32 @@
+//! `cargo xtask test`: all tests, from the ones that need only cargo to real browsers.
+
+use anyhow::Result;
+
+use crate::counts::Counts;
+use crate::report::Report;
+use crate::{e2e, process, provide};
+
+/// Runs them all, one kind after the other: only one cargo works at a time, and browsers measure.
+pub(crate) fn test() -> Result<Report> {
+    let mut report = Report::default();
+    report.check("what is needed", provide::everything);
+    report.step("cargo test", rust);
+    report.step("node, the page", page);
+    report.step("browsers", || e2e::run(&[]));
+    Ok(report)
+}
+
+fn rust() -> Result<Counts> {
+    let command = process::cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]);
+    let mut counts = Counts::default();
+    let ended_well = process::tee(command, |line| counts = counts + Counts::of_cargo_line(line))?;
+    Ok(counts.judged_by(ended_well))
+}
+
+fn page() -> Result<Counts> {
+    process::npm_ci("web")?;
+    let command = process::command_in("web", "node", &["--test", "--test-reporter=spec"]);
+    let mut counts = Counts::default();
+    let ended_well = process::tee(command, |line| counts = counts + Counts::of_node_line(line))?;
+    Ok(counts.judged_by(ended_well))
+}
