@@ -1,0 +1,97 @@
+/**
+ * Chat in a room (RR-10): over data channels, and through the server for those without one. A line that comes on both
+ * ways is told once. There is no history.
+ */
+
+import { Emitter } from './emitter.js';
+import { randomId } from './ids.js';
+import { Seen } from './seen.js';
+
+/**
+ * @import { ChatFrom } from './messages.d.ts'
+ * @import { ConnectionManager } from './connection-manager.js'
+ * @import { SignalingClient } from './signaling-client.js'
+ */
+
+/** @typedef {{ chat: ChatFrom & { isOwn: boolean } }} ChatEvents */
+
+/** What the server takes, unless it says otherwise. */
+const CHARACTERS_MAX = 4_000;
+
+/** @extends {Emitter<ChatEvents>} */
+export class Chat extends Emitter {
+  #signaling;
+  #connections;
+  #seen = new Seen();
+  /** @type {(() => void)[]} */
+  #offs;
+
+  /**
+   * @param {SignalingClient} signaling
+   * @param {ConnectionManager} connections
+   */
+  constructor(signaling, connections) {
+    super();
+    this.#signaling = signaling;
+    this.#connections = connections;
+    this.#offs = [
+      signaling.on('chat', (chat) => this.#tell(chat)),
+      connections.on('data', ({ remotePeerId, frame }) => {
+        if (frame.type === 'chat') this.#onDirect(remotePeerId, frame.data);
+      }),
+    ];
+  }
+
+  /**
+   * Says something to everybody else in a room. One's own line comes as event `chat` too, with `isOwn`.
+   * @param {string} roomId
+   * @param {string} text 1 to 4,000 characters
+   * @returns {ChatFrom}
+   */
+  send(roomId, text) {
+    const max = this.#signaling.limits?.chatCharacters ?? CHARACTERS_MAX;
+    const length = [...text].length;
+    if (length === 0 || length > max) throw new RangeError(`A line has 1 to ${max} characters, this one has ${length}.`);
+    const { userId, memberships } = this.#signaling;
+    const chat = { roomId, userId, text, chatId: randomId('c'), sentAt: new Date().toISOString() };
+    let isEveryoneDirect = true;
+    for (const { id } of memberships.roster(roomId)) {
+      if (id === userId) continue;
+      const isDirect = this.#connections.sendFrame(id, { type: 'chat', data: { ...chat } });
+      isEveryoneDirect &&= isDirect;
+    }
+    if (!isEveryoneDirect) this.#signaling.send('chat', { roomId, text, chatId: chat.chatId });
+    this.#tell(chat);
+    return chat;
+  }
+
+  /** Listens no longer. */
+  destroy() {
+    for (const off of this.#offs) off();
+  }
+
+  /**
+   * @param {string} userId whom the connection belongs to
+   * @param {Record<string, unknown>} data
+   */
+  #onDirect(userId, { roomId, text, chatId, sentAt }) {
+    if (typeof roomId !== 'string' || typeof text !== 'string') return;
+    const max = this.#signaling.limits?.chatCharacters ?? CHARACTERS_MAX;
+    const isMember = this.#signaling.memberships.roster(roomId).some(({ id }) => id === userId);
+    // As long in UTF-16 units as the longest allowed text can be.
+    if (!isMember || text.length === 0 || text.length > 2 * max) return;
+    this.#tell({
+      roomId,
+      userId,
+      text,
+      chatId: typeof chatId === 'string' ? chatId : randomId('c'),
+      sentAt: typeof sentAt === 'string' && !Number.isNaN(Date.parse(sentAt)) ? sentAt : new Date().toISOString(),
+    });
+  }
+
+  /** @param {ChatFrom} chat */
+  #tell(chat) {
+    if (!this.#seen.add(`${chat.userId} ${chat.chatId}`)) return;
+    this.emit('chat', { ...chat, isOwn: chat.userId === this.#signaling.userId });
+  }
+}

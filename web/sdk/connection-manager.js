@@ -1,0 +1,328 @@
+/**
+ * Connections with everybody in the rooms one is in (CM-1 to CM-11). Every decision is taken in the core
+ * (`crates/parlor-connect` as WebAssembly); this brings the server's frames and the browser's reports to it, and its
+ * orders to `RTCManager` and the server.
+ */
+
+import { Core } from './core.js';
+import { Emitter } from './emitter.js';
+import { TrackStates } from './track-states.js';
+
+/**
+ * @import { CoreClass, CoreInput, CoreInstance, CoreOutput, Media, PeerState, Signal } from './core-types.d.ts'
+ * @import { DataFrame } from './data-channel.js'
+ * @import { Source } from './messages.d.ts'
+ * @import { RTCManager } from './rtc-manager.js'
+ * @import { SignalingClient } from './signaling-client.js'
+ */
+
+/**
+ * @typedef {object} ReceivedMessage
+ * @property {string} remotePeerId who sent it
+ * @property {unknown} data the payload
+ * @property {string} [roomId] in which room it was said
+ * @property {'direct' | 'server'} via
+ */
+
+/**
+ * @typedef {object} ConnectionEvents
+ * @property {{ remotePeerId: string, state: PeerState }} connection-state-changed
+ * @property {{ remotePeerId: string, reason: string }} connection-failed given up after the last retry; a person may `retry`
+ * @property {{ remotePeerId: string, stream: MediaStream, source: Source, track: MediaStreamTrack }} remote-stream a track
+ *   came, alone in its stream; one for the same source replaces the one before
+ * @property {{ remotePeerId: string }} peer-removed they left for good: free all that was theirs
+ * @property {ReceivedMessage} message
+ * @property {{ remotePeerId: string, frame: DataFrame }} data any frame of a data channel
+ * @property {{ error: unknown }} fatal the core failed; no connection is managed any more
+ */
+
+/** The frames of the server that the core wants to see. @type {readonly Signal['type'][]} */
+const SIGNALS = [
+  'room-joined',
+  'user-joined-room',
+  'user-left-room',
+  'user-updated',
+  'offer',
+  'answer',
+  'ice-candidate',
+];
+
+/** The longest delay a timer takes; a longer one would fire at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+/** @type {PeerState} */
+const DISCONNECTED = {
+  status: 'disconnected',
+  retryCount: 0,
+  retryTimeout: null,
+  isPolite: false,
+  makingOffer: false,
+  ignoreOffer: false,
+};
+
+/** Ids of the managers at work: two with one id would answer the same offers. */
+const live = new Set();
+
+/** @extends {Emitter<ConnectionEvents>} */
+export class ConnectionManager extends Emitter {
+  #signaling;
+  #rtc;
+  #trackStates;
+  /** @type {CoreInstance | undefined} `undefined` until it is loaded, and after the end */
+  #core;
+  #isDestroyed = false;
+  /** What the core has not been told yet. @type {(CoreInput | undefined)[]} */
+  #inputs = [];
+  #isWorking = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** @type {(() => void)[]} */
+  #offs = [];
+
+  /**
+   * @param {string} peerId one's own user id; one manager at a time for each
+   * @param {SignalingClient} signaling
+   * @param {RTCManager} rtc
+   * @param {{ Core?: CoreClass, settings?: object, seed?: number }} [options] the figures of CM-6, CM-18, CM-19; `seed`
+   *   fixes the jitter
+   */
+  constructor(peerId, signaling, rtc, options = {}) {
+    super();
+    if (live.has(peerId)) throw new Error(`There is a live ConnectionManager for ${peerId} already: destroy() it first.`);
+    live.add(peerId);
+    this.peerId = peerId;
+    this.#signaling = signaling;
+    this.#rtc = rtc;
+    /** Settles when the core is loaded; until then inputs wait. Rejected if it can't be loaded. */
+    this.ready = this.#start(options);
+    this.ready.catch((error) => this.#fail(error));
+    this.#listen();
+    this.#trackStates = new TrackStates(signaling, rtc);
+  }
+
+  /**
+   * @param {string} remotePeerId
+   * @returns {PeerState} of somebody unknown: `disconnected`
+   */
+  getConnectionState(remotePeerId) {
+    return this.#core?.connection(remotePeerId) ?? { ...DISCONNECTED, isPolite: this.peerId < remotePeerId };
+  }
+
+  /** @returns {({ remotePeerId: string } & PeerState)[]} */
+  getConnectionsInfo() {
+    return this.#core?.connections() ?? [];
+  }
+
+  /**
+   * Whether there is local media to wait for: connections start when it is `ready` or `none`, else 10 s after joining.
+   * Say `none` for who publishes nothing; what comes later joins by renegotiation.
+   * @param {Media} media
+   */
+  setMedia(media) {
+    this.#tell({ media });
+  }
+
+  /**
+   * Starts again with somebody who was given up (CM-7).
+   * @param {string} remotePeerId
+   */
+  retry(remotePeerId) {
+    this.#tell({ retry: { peer: remotePeerId } });
+  }
+
+  /** @param {string} remotePeerId */
+  closeConnection(remotePeerId) {
+    this.#tell({ closePeer: { peer: remotePeerId } });
+  }
+
+  closeAll() {
+    this.#tell('closeAll');
+  }
+
+  /**
+   * Sends any JSON (up to 16 KiB, which is what the server relays) to somebody or to everybody in one's rooms: over
+   * the data channel, or through the server where there is none. On one path messages keep their order.
+   * @param {unknown} payload
+   * @param {string} [to] default: everybody else
+   * @param {{ roomId?: string }} [options] in which room it is said; default: the first one shared with the receiver
+   * @returns {{ direct: string[], relayed: string[] }} to whom it went which way; neither: they are in no common room
+   */
+  send(payload, to, { roomId } = {}) {
+    const { memberships } = this.#signaling;
+    /** @type {{ direct: string[], relayed: string[] }} */
+    const way = { direct: [], relayed: [] };
+    for (const peer of to === undefined ? memberships.others() : [to]) {
+      const shared = memberships.sharedRooms(peer);
+      const room = roomId ?? shared[0];
+      if (room === undefined || !shared.includes(room)) continue;
+      const data = { roomId: room, from: this.peerId, payload, ...(to === undefined ? {} : { to }) };
+      if (this.#rtc.sendData(peer, { type: 'message', data })) way.direct.push(peer);
+      else {
+        this.#signaling.send('message', { roomId: room, to: peer, payload });
+        way.relayed.push(peer);
+      }
+    }
+    return way;
+  }
+
+  /**
+   * Sends a frame of another kind over the data channel.
+   * @param {string} remotePeerId
+   * @param {DataFrame} frame in the form in which the server would send it
+   * @returns {boolean} false: there is no open data channel with them
+   */
+  sendFrame(remotePeerId, frame) {
+    return this.#rtc.sendData(remotePeerId, frame);
+  }
+
+  /** With whom there is an open data channel. @returns {string[]} */
+  get dataPeers() {
+    return this.#rtc.dataPeers;
+  }
+
+  /** Closes all connections and lets the id go. */
+  destroy() {
+    if (this.#isDestroyed) return;
+    this.#isDestroyed = true;
+    const core = this.#core;
+    this.#core = undefined;
+    for (const output of core?.handle('closeAll', nowMs()).outputs ?? []) this.#carryOut(output);
+    core?.free();
+    this.#stop();
+  }
+
+  /** @param {{ Core?: CoreClass, settings?: object, seed?: number }} options */
+  async #start({ Core: Chosen = Core, settings = {}, seed = randomSeed() }) {
+    const core = await Chosen.create({ id: this.peerId, instance: this.#signaling.instance, seed, settings });
+    if (this.#isDestroyed) core.free();
+    else {
+      this.#core = core;
+      this.#work();
+    }
+  }
+
+  #listen() {
+    const { memberships } = this.#signaling;
+    for (const type of SIGNALS) {
+      this.#offs.push(
+        this.#signaling.on(type, (data) => this.#tell({ signal: /** @type {Signal} */ ({ type, data }) })),
+      );
+    }
+    this.#offs.push(
+      this.#signaling.on('state', ({ state }) => this.#onSignalingState(state)),
+      memberships.on('left', ({ roomId }) => this.#tell({ leaveRoom: { roomId } })),
+      this.#signaling.on('message', ({ from, payload, roomId }) => {
+        this.emit('message', { remotePeerId: from, data: payload, roomId, via: 'server' });
+      }),
+      this.#rtc.on('report', (report) => this.#tell(report)),
+      this.#rtc.on('remote-stream', (detail) => this.emit('remote-stream', detail)),
+      this.#rtc.on('data', ({ remotePeerId, frame }) => this.#onData(remotePeerId, frame)),
+    );
+    if (this.#signaling.state === 'open') this.#onSignalingState('open');
+    for (const roomId of memberships.roomIds) {
+      const data = memberships.room(roomId);
+      if (data) this.#tell({ signal: { type: 'room-joined', data } });
+    }
+  }
+
+  /** @param {SignalingClient['state']} state */
+  #onSignalingState(state) {
+    if (state !== 'open') {
+      this.#tell('signalingDown');
+      // A page put aside has left: the others have closed their ends.
+      if (state === 'idle') {
+        for (const roomId of this.#signaling.memberships.roomIds) this.#tell({ leaveRoom: { roomId } });
+      }
+      return;
+    }
+    const { iceServers } = this.#signaling;
+    this.#rtc.iceServers = iceServers;
+    this.#tell({ turnAvailable: iceServers.some(({ urls }) => urls.some((url) => /^turns?:/.test(url))) });
+    this.#tell('signalingUp');
+  }
+
+  /**
+   * @param {string} remotePeerId
+   * @param {DataFrame} frame
+   */
+  #onData(remotePeerId, frame) {
+    this.emit('data', { remotePeerId, frame });
+    if (frame.type !== 'message') return;
+    const { payload, roomId } = frame.data;
+    const room = typeof roomId === 'string' ? { roomId } : {};
+    this.emit('message', { remotePeerId, data: payload, ...room, via: 'direct' });
+  }
+
+  /** @param {CoreInput | undefined} input */
+  #tell(input) {
+    if (this.#isDestroyed) return;
+    this.#inputs.push(input);
+    this.#work();
+  }
+
+  /** One input at a time: what listeners cause while the outputs are carried out waits for its turn. */
+  #work() {
+    if (this.#isWorking) return;
+    this.#isWorking = true;
+    try {
+      while (this.#core && this.#inputs.length > 0) {
+        const { outputs, timeout } = this.#core.handle(this.#inputs.shift(), nowMs());
+        this.#wakeAt(timeout);
+        for (const output of outputs) {
+          // A listener may have destroyed this manager, which closed everything.
+          if (this.#core) this.#carryOut(output);
+        }
+      }
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#isWorking = false;
+    }
+  }
+
+  /** @param {CoreOutput} output */
+  #carryOut(output) {
+    if ('send' in output) this.#signaling.send(output.send.type, output.send.data);
+    else if ('connectionStateChanged' in output) this.emit('connection-state-changed', output.connectionStateChanged);
+    else if ('connectionFailed' in output) this.emit('connection-failed', output.connectionFailed);
+    else if ('peerRemoved' in output) this.emit('peer-removed', { remotePeerId: output.peerRemoved.peer });
+    else if ('warning' in output) console.warn(`parlor: ${output.warning.message}`);
+    else this.#rtc.execute(output);
+  }
+
+  /** @param {number | null} timeout milliseconds since the Unix epoch */
+  #wakeAt(timeout) {
+    clearTimeout(this.#timer);
+    if (timeout === null) return;
+    const delay_ms = Math.min(Math.max(timeout - nowMs(), 0), TIMER_MS_MAX);
+    this.#timer = setTimeout(() => this.#tell(undefined), delay_ms);
+  }
+
+  /** A trap in the core leaves it in no state to go on with. @param {unknown} error */
+  #fail(error) {
+    if (this.#isDestroyed) return;
+    console.error('parlor: the connection manager failed', error);
+    this.#isDestroyed = true;
+    this.#core = undefined;
+    this.#stop();
+    this.emit('fatal', { error });
+  }
+
+  #stop() {
+    clearTimeout(this.#timer);
+    for (const off of this.#offs) off();
+    this.#trackStates.stop();
+    this.#inputs = [];
+    live.delete(this.peerId);
+  }
+}
+
+/** A clock that never goes back, whatever happens to the system's. @returns {number} ms since the Unix epoch */
+function nowMs() {
+  return Math.floor(performance.timeOrigin + performance.now());
+}
+
+/** @returns {number} 32 random bits */
+function randomSeed() {
+  return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+}

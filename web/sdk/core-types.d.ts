@@ -1,0 +1,106 @@
+/**
+ * What goes into the connection manager's core and what comes out, as `crates/parlor-connect` defines it
+ * (`input.rs`, `output.rs`), and the face of `core.js`.
+ */
+
+import type { IceCandidateInit, Offer, IceCandidate, ServerData, TrackLabel } from './messages.d.ts';
+
+/** One RTCPeerConnection: with whom, and which one. */
+export interface Attempt {
+  peer: string;
+  attempt: number;
+}
+
+/** Whether there is local media to wait for (CM-5). */
+export type Media = 'pending' | 'ready' | 'none';
+
+/** The frames of the server that the core wants to see. */
+export type SignalType =
+  | 'room-joined'
+  | 'user-joined-room'
+  | 'user-left-room'
+  | 'user-updated'
+  | 'offer'
+  | 'answer'
+  | 'ice-candidate';
+
+export type Signal = { [Type in SignalType]: { type: Type; data: ServerData[Type] } }[SignalType];
+
+/** What is told to the core. */
+export type CoreInput =
+  | 'signalingUp'
+  | 'signalingDown'
+  | 'closeAll'
+  | { media: Media }
+  | { turnAvailable: boolean }
+  | { leaveRoom: { roomId: string } }
+  | { retry: { peer: string } }
+  | { closePeer: { peer: string } }
+  | { signal: Signal }
+  | Report;
+
+/** What an RTCPeerConnection did, and what became of an order. */
+export type Report =
+  | { negotiationNeeded: Attempt }
+  | { localDescriptionSet: Attempt & { sdp: string; tracks?: TrackLabel[] } }
+  | { localDescriptionFailed: Attempt & { reason: string } }
+  | { rolledBack: Attempt }
+  | { rollbackFailed: Attempt & { reason: string } }
+  | { remoteDescriptionSet: Attempt }
+  | { remoteDescriptionFailed: Attempt & { reason: string } }
+  | { localCandidate: Attempt & { candidate: IceCandidateInit | null } }
+  | { stateChanged: Attempt & { ice: RTCIceConnectionState; connection: RTCPeerConnectionState } };
+
+/** An order to an RTCPeerConnection. */
+export type Order =
+  | { open: Attempt & { relayOnly: boolean } }
+  | { createOffer: Attempt & { restartIce: boolean } }
+  | { createAnswer: Attempt }
+  | { rollback: Attempt }
+  | { setRemoteDescription: Attempt & { type: 'offer' | 'answer'; sdp: string; tracks?: TrackLabel[] } }
+  | { addCandidate: Attempt & { candidate: IceCandidateInit | null } }
+  | { close: Attempt };
+
+export type ConnectionStatus =
+  | 'disconnected'
+  | 'waiting'
+  | 'connecting'
+  | 'connected'
+  | 'failed'
+  | 'failed-permanent';
+
+/** The state of the connection with somebody (CM-8). */
+export interface PeerState {
+  status: ConnectionStatus;
+  /** Retries begun since it last worked. */
+  retryCount: number;
+  /** While `failed`: milliseconds from the failure to the retry; null when it waits for signalling. */
+  retryTimeout: number | null;
+  /** Whether this side gives way in a collision (CM-1). */
+  isPolite: boolean;
+  makingOffer: boolean;
+  ignoreOffer: boolean;
+}
+
+/** What the core wants done, and what it tells. */
+export type CoreOutput =
+  | Order
+  | { send: { type: 'offer' | 'answer'; data: Offer } | { type: 'ice-candidate'; data: IceCandidate } }
+  | { connectionStateChanged: { remotePeerId: string; state: PeerState } }
+  | { connectionFailed: { remotePeerId: string; reason: string } }
+  | { peerRemoved: { peer: string } }
+  | { warning: { message: string } };
+
+/** The core of one connection manager. */
+export interface CoreInstance {
+  /** @param input without one, only time has passed; @param now_ms since the Unix epoch, never going back */
+  handle(input: CoreInput | undefined, now_ms: number): { outputs: CoreOutput[]; timeout: number | null };
+  connections(): ({ remotePeerId: string } & PeerState)[];
+  connection(remotePeerId: string): PeerState;
+  free(): void;
+}
+
+/** What makes cores: `Core` of `core.js`. */
+export interface CoreClass {
+  create(options: { id: string; instance: string; seed: number; settings: object }): Promise<CoreInstance>;
+}

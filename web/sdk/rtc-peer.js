@@ -1,0 +1,201 @@
+/**
+ * One RTCPeerConnection with its data channel, from its opening to its end. It does what it is told and says what
+ * happened; what to do next is decided in the core. After `close` it says nothing any more.
+ */
+
+import { DataChannel } from './data-channel.js';
+import { plainSource } from './local-tracks.js';
+
+/**
+ * @import { Attempt } from './core-types.d.ts'
+ * @import { DataFrame } from './data-channel.js'
+ * @import { IceCandidateInit, Source, TrackLabel } from './messages.d.ts'
+ */
+
+/**
+ * @typedef {object} PeerListener
+ * @property {() => void} negotiationNeeded
+ * @property {(candidate: IceCandidateInit | null) => void} localCandidate
+ * @property {(ice: RTCIceConnectionState, connection: RTCPeerConnectionState) => void} stateChanged
+ * @property {(track: MediaStreamTrack, source: Source) => void} trackArrived also when a known track gets another source
+ * @property {() => void} dataOpened
+ * @property {(frame: DataFrame) => void} dataReceived
+ */
+
+/** @typedef {{ sdp: string, tracks?: TrackLabel[] }} LocalDescription */
+
+export class RTCPeer {
+  #pc;
+  #channel;
+  #listener;
+  #isClosed = false;
+  /** @type {Map<Source, RTCRtpSender>} */
+  #senders = new Map();
+  /** The other side's words for its tracks, by mid. @type {Map<string, Source>} */
+  #labels = new Map();
+  /** As what each arrived track was announced. @type {Map<MediaStreamTrack, Source>} */
+  #arrived = new Map();
+
+  /**
+   * @param {RTCPeerConnection} pc
+   * @param {Attempt} attempt which one it is
+   * @param {PeerListener} listener
+   */
+  constructor(pc, { peer, attempt }, listener) {
+    this.peer = peer;
+    this.attempt = attempt;
+    this.#pc = pc;
+    this.#listener = listener;
+    this.#channel = new DataChannel(pc, {
+      opened: () => !this.#isClosed && listener.dataOpened(),
+      received: (frame) => !this.#isClosed && listener.dataReceived(frame),
+    });
+    pc.onnegotiationneeded = () => listener.negotiationNeeded();
+    pc.onicecandidate = ({ candidate }) => listener.localCandidate(candidate ? candidate.toJSON() : null);
+    pc.oniceconnectionstatechange = () => this.#tellState();
+    pc.onconnectionstatechange = () => this.#tellState();
+    pc.ontrack = ({ transceiver }) => this.#announce(transceiver);
+  }
+
+  get isClosed() {
+    return this.#isClosed;
+  }
+
+  get isDataOpen() {
+    return this.#channel.isOpen;
+  }
+
+  /**
+   * Brings the local tracks in: another track for a known source needs no negotiation, a new source does, of which
+   * the browser tells by itself. A source that is gone keeps its place, silent.
+   * @param {Map<Source, MediaStreamTrack>} tracks
+   */
+  setTracks(tracks) {
+    for (const [source, sender] of this.#senders) {
+      const track = tracks.get(source) ?? null;
+      if (sender.track !== track) void this.#replace(sender, track);
+    }
+    for (const [source, track] of tracks) {
+      if (!this.#senders.has(source)) this.#senders.set(source, this.#pc.addTrack(track, new MediaStream([track])));
+    }
+  }
+
+  /**
+   * @param {boolean} restartIce
+   * @returns {Promise<LocalDescription>}
+   */
+  async createOffer(restartIce) {
+    if (restartIce) this.#pc.restartIce();
+    const offer = await this.#pc.createOffer();
+    await this.#pc.setLocalDescription(offer);
+    return this.#localDescription();
+  }
+
+  /** @returns {Promise<LocalDescription>} */
+  async createAnswer() {
+    const answer = await this.#pc.createAnswer();
+    await this.#pc.setLocalDescription(answer);
+    return this.#localDescription();
+  }
+
+  /** @returns {Promise<void>} */
+  async rollback() {
+    await this.#pc.setLocalDescription({ type: 'rollback' });
+  }
+
+  /**
+   * @param {'offer' | 'answer'} type
+   * @param {string} sdp
+   * @param {TrackLabel[] | undefined} tracks
+   */
+  async setRemoteDescription(type, sdp, tracks) {
+    // Before the call: the browser announces tracks while it runs.
+    this.#labels = new Map((tracks ?? []).map(({ mid, source }) => [mid, source]));
+    await this.#pc.setRemoteDescription({ type, sdp });
+    for (const transceiver of this.#pc.getTransceivers()) {
+      if (this.#arrived.has(transceiver.receiver.track)) this.#announce(transceiver);
+    }
+  }
+
+  /** @param {IceCandidateInit | null} candidate */
+  async addCandidate(candidate) {
+    // Without an argument it ends the candidates of all sections; null is not taken by every browser.
+    await (candidate ? this.#pc.addIceCandidate(candidate) : this.#pc.addIceCandidate());
+  }
+
+  /**
+   * @param {DataFrame} frame
+   * @returns {boolean} whether it went out
+   */
+  sendData(frame) {
+    return this.#channel.send(frame);
+  }
+
+  /** @returns {Promise<RTCStatsReport>} */
+  getStats() {
+    return this.#pc.getStats();
+  }
+
+  close() {
+    this.#isClosed = true;
+    this.#channel.close();
+    const pc = this.#pc;
+    pc.onnegotiationneeded = null;
+    pc.onicecandidate = null;
+    pc.oniceconnectionstatechange = null;
+    pc.onconnectionstatechange = null;
+    pc.ontrack = null;
+    pc.close();
+    this.#arrived.clear();
+    this.#senders.clear();
+  }
+
+  /** @returns {LocalDescription} */
+  #localDescription() {
+    const sdp = this.#pc.localDescription?.sdp ?? '';
+    const sources = new Map([...this.#senders].map(([source, sender]) => [sender, source]));
+    /** @type {TrackLabel[]} */
+    const tracks = [];
+    for (const { mid, sender, direction } of this.#pc.getTransceivers()) {
+      const source = sources.get(sender);
+      if (mid !== null && source !== undefined && direction.startsWith('send')) tracks.push({ mid, source });
+    }
+    return tracks.length > 0 ? { sdp, tracks } : { sdp };
+  }
+
+  #tellState() {
+    const { iceConnectionState: ice, connectionState } = this.#pc;
+    // Firefox before 113 has no connectionState.
+    this.#listener.stateChanged(ice, connectionState ?? plainConnectionState(ice));
+  }
+
+  /** @param {RTCRtpTransceiver} transceiver */
+  #announce({ mid, receiver }) {
+    const { track } = receiver;
+    const source = this.#labels.get(mid ?? '') ?? plainSource(track.kind);
+    if (this.#arrived.get(track) === source) return;
+    this.#arrived.set(track, source);
+    this.#listener.trackArrived(track, source);
+  }
+
+  /**
+   * @param {RTCRtpSender} sender
+   * @param {MediaStreamTrack | null} track
+   */
+  async #replace(sender, track) {
+    try {
+      await sender.replaceTrack(track);
+    } catch (error) {
+      if (!this.#isClosed) console.warn('parlor: a track could not be replaced', error);
+    }
+  }
+}
+
+/**
+ * @param {RTCIceConnectionState} ice
+ * @returns {RTCPeerConnectionState}
+ */
+function plainConnectionState(ice) {
+  if (ice === 'checking') return 'connecting';
+  return ice === 'completed' ? 'connected' : ice;
+}
