@@ -185,7 +185,6 @@ export class Memberships extends Emitter {
    * @returns {UserJoinedRoom[]} what to say to be in the same rooms again, making them if they are gone
    */
   sessionLost() {
-    this.#left.clear();
     return [...this.#rooms.values()].map((membership) => {
       membership.isConfirmed = false;
       const { room, you } = membership.joined;
