@@ -51,7 +51,10 @@ impl Candidates {
     }
 
     /// A candidate arrived: the candidate, if it can be added now.
-    pub(crate) fn arrived(&mut self, candidate: Option<IceCandidateInit>) -> Option<Option<IceCandidateInit>> {
+    pub(crate) fn arrived(
+        &mut self,
+        candidate: Option<IceCandidateInit>,
+    ) -> Option<Option<IceCandidateInit>> {
         let named = candidate.as_ref().and_then(|c| c.username_fragment.clone());
         let of = named.or_else(|| self.newest.clone());
         if self.current.as_ref() == Some(&of) {

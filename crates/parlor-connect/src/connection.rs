@@ -21,13 +21,24 @@ enum Signalling {
 /// What the stack is doing.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Operation {
-    CreateOffer { restart_ice: bool },
+    CreateOffer {
+        restart_ice: bool,
+    },
     /// Makes an offer that a collision has made void before it was sent.
-    CreateVoidOffer { restart_ice: bool },
-    CreateAnswer { n: u32 },
+    CreateVoidOffer {
+        restart_ice: bool,
+    },
+    CreateAnswer {
+        n: u32,
+    },
     Rollback,
-    SetOffer { n: u32, ufrag: Option<String> },
-    SetAnswer { ufrag: Option<String> },
+    SetOffer {
+        n: u32,
+        ufrag: Option<String>,
+    },
+    SetAnswer {
+        ufrag: Option<String>,
+    },
 }
 
 /// A description with what belongs to it.
@@ -313,7 +324,13 @@ impl Connection {
                 if let Some(Description { n, sdp, tracks }) = self.held_offer.take() {
                     self.operation = Some(Operation::SetOffer { n, ufrag: sdp.ice_ufrag() });
                     let r#type = DescriptionType::Offer;
-                    wire.outputs.push_back(Output::SetRemoteDescription { peer, attempt, r#type, sdp, tracks });
+                    wire.outputs.push_back(Output::SetRemoteDescription {
+                        peer,
+                        attempt,
+                        r#type,
+                        sdp,
+                        tracks,
+                    });
                 } else if (self.wants_offer || self.wants_restart) && wire.can_offer {
                     let restart_ice = std::mem::take(&mut self.wants_restart);
                     self.wants_offer = false;
@@ -336,7 +353,11 @@ impl Connection {
     }
 
     fn add_candidate(&self, candidate: Option<IceCandidateInit>, wire: &mut Wire<'_>) {
-        wire.outputs.push_back(Output::AddCandidate { peer: wire.peer.clone(), attempt: self.attempt, candidate });
+        wire.outputs.push_back(Output::AddCandidate {
+            peer: wire.peer.clone(),
+            attempt: self.attempt,
+            candidate,
+        });
     }
 
     /// A local candidate, on its way to the other side.

@@ -1,7 +1,9 @@
 //! What a connection manager is told.
 
-use parlor_proto::server::{RoomJoined, UserJoined, UserLeft, UserUpdated};
-use parlor_proto::{AnswerFrom, IceCandidateFrom, IceCandidateInit, OfferFrom, RoomId, Sdp, TrackLabel, UserId};
+use parlor_proto::{
+    AnswerFrom, IceCandidateFrom, IceCandidateInit, Instance, LeaveReason, OfferFrom, Participant, Role,
+    RoomId, Sdp, TrackLabel, UserId,
+};
 use serde::{Deserialize, Serialize};
 
 /// One thing that happened. `attempt` says to which RTCPeerConnection with `peer`; what is said of one that was
@@ -118,24 +120,103 @@ pub enum Input {
     },
 }
 
-/// The server's frames that matter to connections.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// The server's frames that matter to connections, and of these what matters: the page's core reads no more, which
+/// keeps it small.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data", rename_all = "kebab-case")]
 pub enum Signal {
     /// This participant is in a room.
-    RoomJoined(Box<RoomJoined>),
+    RoomJoined(RoomJoined),
     /// Someone came.
-    UserJoinedRoom(Box<UserJoined>),
+    UserJoinedRoom(UserJoined),
     /// Someone went.
-    UserLeftRoom(Box<UserLeft>),
+    UserLeftRoom(UserLeft),
     /// Someone changed.
-    UserUpdated(Box<UserUpdated>),
+    UserUpdated(UserUpdated),
     /// An offer.
-    Offer(Box<OfferFrom>),
+    Offer(OfferFrom),
     /// An answer.
-    Answer(Box<AnswerFrom>),
+    Answer(AnswerFrom),
     /// A candidate.
-    IceCandidate(Box<IceCandidateFrom>),
+    IceCandidate(IceCandidateFrom),
+}
+
+/// Someone in a room.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Present {
+    /// Who.
+    pub id: UserId,
+    /// The document that owns their connections.
+    pub instance: Instance,
+    /// What they may do: hosts are connected first.
+    pub role: Role,
+    /// Whether their session was lost and may come back.
+    pub suspect: bool,
+}
+
+impl From<&Participant> for Present {
+    fn from(participant: &Participant) -> Self {
+        let Participant { id, instance, role, suspect, .. } = participant;
+        Self { id: id.clone(), instance: instance.clone(), role: *role, suspect: *suspect }
+    }
+}
+
+/// Which room.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct JoinedRoom {
+    /// Its id.
+    pub id: RoomId,
+}
+
+/// `room-joined`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct RoomJoined {
+    /// The room.
+    pub room: JoinedRoom,
+    /// Everyone in it.
+    pub participants: Vec<Present>,
+    /// Grows when another server process takes the room over.
+    pub epoch: u64,
+}
+
+/// `user-joined-room`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserJoined {
+    /// Which room.
+    pub room_id: RoomId,
+    /// Everyone now in it.
+    pub participants: Vec<Present>,
+    /// See [`RoomJoined::epoch`].
+    pub epoch: u64,
+}
+
+/// `user-left-room`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserLeft {
+    /// Which room.
+    pub room_id: RoomId,
+    /// Who went.
+    pub user_id: UserId,
+    /// Why.
+    pub reason: LeaveReason,
+    /// Everyone now in it.
+    pub participants: Vec<Present>,
+    /// See [`RoomJoined::epoch`].
+    pub epoch: u64,
+}
+
+/// `user-updated`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserUpdated {
+    /// Which room.
+    pub room_id: RoomId,
+    /// The participant as they are now.
+    pub participant: Present,
+    /// See [`RoomJoined::epoch`].
+    pub epoch: u64,
 }
 
 /// What is known of local media.

@@ -29,7 +29,10 @@ mod peer;
 mod roster;
 mod settings;
 
-pub use input::{ConnectionState, IceState, Input, Media, Signal};
+pub use input::{
+    ConnectionState, IceState, Input, JoinedRoom, Media, Present, RoomJoined, Signal, UserJoined, UserLeft,
+    UserUpdated,
+};
 pub use manager::Manager;
 pub use output::{DescriptionType, Output, PeerState, RemotePeer, Send, Status};
 pub use settings::Settings;

@@ -1,11 +1,10 @@
 //! The connection manager's one entry: hands each input to whom it concerns, and lets queued attempts begin.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
-use parlor_proto::server::{RoomJoined, UserJoined, UserLeft};
-use parlor_proto::{Instance, LeaveReason, Participant, Time, UserId};
+use parlor_proto::{Instance, LeaveReason, Time, UserId};
 
-use crate::input::{Input, Media, Signal};
+use crate::input::{Input, Media, Present, RoomJoined, Signal, UserJoined, UserLeft};
 use crate::output::{Output, PeerState, RemotePeer, Status};
 use crate::peer::{Attempts, Context, Peer};
 use crate::roster::Roster;
@@ -29,8 +28,10 @@ pub struct Manager {
     media_until: Option<Time>,
     has_turn: bool,
     roster: Roster,
-    peers: BTreeMap<UserId, Peer>,
-    departed: BTreeMap<UserId, (Instance, Attempts)>,
+    /// In order of ids.
+    peers: Vec<Peer>,
+    /// Who left, the latest last.
+    departed: VecDeque<(UserId, Instance, Attempts)>,
     order: u64,
     next_start: Time,
     outputs: VecDeque<Output>,
@@ -51,8 +52,8 @@ impl Manager {
             media_until: None,
             has_turn: false,
             roster: Roster::default(),
-            peers: BTreeMap::new(),
-            departed: BTreeMap::new(),
+            peers: Vec::new(),
+            departed: VecDeque::new(),
             order: 0,
             next_start: Time::default(),
             outputs: VecDeque::new(),
@@ -68,7 +69,7 @@ impl Manager {
     /// The state of the connection with someone (CM-8); `disconnected` for strangers.
     #[must_use]
     pub fn connection_state(&self, id: &UserId) -> PeerState {
-        self.peers.get(id).map_or_else(
+        self.find(id).map_or_else(
             || PeerState {
                 status: Status::Disconnected,
                 retry_count: 0,
@@ -84,7 +85,7 @@ impl Manager {
     /// The states of all connections (CM-8), in order of ids.
     #[must_use]
     pub fn connections(&self) -> Vec<RemotePeer> {
-        let named = |(id, peer): (&UserId, &Peer)| RemotePeer { remote_peer_id: id.clone(), state: peer.state() };
+        let named = |peer: &Peer| RemotePeer { remote_peer_id: peer.id().clone(), state: peer.state() };
         self.peers.iter().map(named).collect()
     }
 
@@ -96,7 +97,7 @@ impl Manager {
     /// When [`Self::handle_timeout`] has something to do.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Time> {
-        let peers = self.peers.values().filter_map(Peer::timeout).min();
+        let peers = self.peers.iter().filter_map(Peer::timeout).min();
         let media = self.media_until;
         let missing = self.roster.timeout();
         let queue = self.may_start().then_some(self.next_start);
@@ -186,15 +187,15 @@ impl Manager {
             }
             Signal::Offer(offer) => {
                 let (from, instance) = (offer.from.clone(), offer.instance.clone());
-                self.from_peer(now, &from, &instance, |peer, ctx| peer.on_offer(*offer, ctx));
+                self.from_peer(now, &from, &instance, |peer, ctx| peer.on_offer(offer, ctx));
             }
             Signal::Answer(answer) => {
                 let (from, instance) = (answer.from.clone(), answer.instance.clone());
-                self.from_peer(now, &from, &instance, |peer, ctx| peer.on_answer(*answer, ctx));
+                self.from_peer(now, &from, &instance, |peer, ctx| peer.on_answer(answer, ctx));
             }
             Signal::IceCandidate(candidate) => {
                 let (from, instance) = (candidate.from.clone(), candidate.instance.clone());
-                self.from_peer(now, &from, &instance, |peer, ctx| peer.on_candidate(*candidate, ctx));
+                self.from_peer(now, &from, &instance, |peer, ctx| peer.on_candidate(candidate, ctx));
             }
         }
     }
@@ -204,7 +205,7 @@ impl Manager {
             self.media_until = Some(now + self.settings.media_wait_ms);
         }
         let missing_until = now + self.settings.missing_ms;
-        let room = &joined.room.summary.id;
+        let room = &joined.room.id;
         let was_known = self.roster.joined(&self.id, room, joined.epoch, &joined.participants, missing_until);
         if was_known && std::mem::take(&mut self.was_interrupted) {
             self.each_peer(now, Peer::on_signalling_renewed);
@@ -238,19 +239,17 @@ impl Manager {
     }
 
     /// A participant as the server sees them now.
-    fn on_present(&mut self, now: Time, participant: &Participant) {
+    fn on_present(&mut self, now: Time, participant: &Present) {
         let id = &participant.id;
         if *id == self.id || !self.roster.has(id) {
             return;
         }
-        if !self.peers.contains_key(id) {
-            let attempts = match self.departed.remove(id) {
-                Some((instance, attempts)) if instance == participant.instance => attempts,
-                _ => Attempts::default(),
-            };
+        if let Err(place) = self.place(id) {
+            let attempts = self.recall(id, &participant.instance);
             let is_polite = self.is_polite(id);
-            let peer = Peer::new(id.clone(), participant.instance.clone(), participant.role, is_polite, attempts);
-            self.peers.insert(id.clone(), peer);
+            let peer =
+                Peer::new(id.clone(), participant.instance.clone(), participant.role, is_polite, attempts);
+            self.peers.insert(place, peer);
             self.peer(now, id, Peer::start);
         }
         let is_away = participant.suspect || self.roster.is_missing(id);
@@ -260,22 +259,36 @@ impl Manager {
         });
     }
 
+    /// What is remembered of earlier encounters with someone who is back.
+    fn recall(&mut self, id: &UserId, instance: &Instance) -> Attempts {
+        let place = self.departed.iter().position(|(departed, _, _)| departed == id);
+        match place.and_then(|place| self.departed.remove(place)) {
+            Some((_, remembered, attempts)) if remembered == *instance => attempts,
+            _ => Attempts::default(),
+        }
+    }
+
     /// Closes the connections with those who are in no common room any more (CM-9).
     fn reconcile(&mut self, now: Time) {
-        let gone: Vec<UserId> = self.peers.keys().filter(|id| !self.roster.has(id)).cloned().collect();
-        for id in gone {
-            self.peer(now, &id, Peer::close);
-            let Some(peer) = self.peers.remove(&id) else { continue };
-            if self.departed.len() >= DEPARTED_MAX {
-                self.departed.pop_first();
+        let ids: Vec<UserId> = self.peers.iter().map(Peer::id).cloned().collect();
+        for id in ids {
+            if self.roster.is_missing(&id) {
+                self.peer(now, &id, |peer, _| peer.set_away(true));
+            } else if !self.roster.has(&id) {
+                self.peer(now, &id, Peer::close);
+                self.forget(id);
             }
-            self.departed.insert(id.clone(), (peer.instance().clone(), peer.attempts()));
-            self.outputs.push_back(Output::PeerRemoved { peer: id });
         }
-        let missing: Vec<UserId> = self.peers.keys().filter(|id| self.roster.is_missing(id)).cloned().collect();
-        for id in missing {
-            self.peer(now, &id, |peer, _| peer.set_away(true));
+    }
+
+    fn forget(&mut self, id: UserId) {
+        let Ok(place) = self.place(&id) else { return };
+        let peer = self.peers.remove(place);
+        if self.departed.len() >= DEPARTED_MAX {
+            self.departed.pop_front();
         }
+        self.departed.push_back((id.clone(), peer.instance().clone(), peer.attempts()));
+        self.outputs.push_back(Output::PeerRemoved { peer: id });
     }
 
     fn settle_media(&mut self, now: Time) {
@@ -285,15 +298,16 @@ impl Manager {
     /// Whether someone in the queue could begin, but for the time.
     fn may_start(&self) -> bool {
         let can_signal = self.is_signalling_up && self.media != Media::Pending;
-        let attempting = self.peers.values().filter(|peer| peer.is_attempting()).count();
-        can_signal && attempting < self.settings.attempts_at_once && self.peers.values().any(Peer::is_startable)
+        let attempting = self.peers.iter().filter(|peer| peer.is_attempting()).count();
+        can_signal && attempting < self.settings.attempts_at_once && self.peers.iter().any(Peer::is_startable)
     }
 
     /// What follows every step: attempts whose turn has come begin, and the application is told what changed.
     fn finish(&mut self, now: Time) {
         self.each_peer(now, Peer::refresh);
         while self.next_start <= now && self.may_start() {
-            let first = self.peers.iter().filter_map(|(id, peer)| Some((peer.place_in_queue()?, id.clone()))).min();
+            let first =
+                self.peers.iter().filter_map(|peer| Some((peer.place_in_queue()?, peer.id().clone()))).min();
             let Some((_, id)) = first else { break };
             self.next_start = now + self.settings.stagger_ms;
             self.peer(now, &id, Peer::begin_attempt);
@@ -305,6 +319,15 @@ impl Manager {
     /// itself (CM-2).
     fn is_polite(&self, other: &UserId) -> bool {
         self.id < *other && !other.is_hub()
+    }
+
+    /// Where someone is among the peers, or would be.
+    fn place(&self, id: &UserId) -> Result<usize, usize> {
+        self.peers.binary_search_by(|peer| peer.id().cmp(id))
+    }
+
+    fn find(&self, id: &UserId) -> Option<&Peer> {
+        self.peers.get(self.place(id).ok()?)
     }
 
     /// A message of a participant's instance; a new instance replaces the old one first (CM-11).
@@ -324,7 +347,7 @@ impl Manager {
     }
 
     fn each_peer(&mut self, now: Time, mut step: impl FnMut(&mut Peer, &mut Context<'_>)) {
-        let ids: Vec<UserId> = self.peers.keys().cloned().collect();
+        let ids: Vec<UserId> = self.peers.iter().map(Peer::id).cloned().collect();
         for id in ids {
             self.peer(now, &id, &mut step);
         }
@@ -332,7 +355,7 @@ impl Manager {
 
     /// Lets one remote participant take a step; strangers take none.
     fn peer(&mut self, now: Time, id: &UserId, step: impl FnOnce(&mut Peer, &mut Context<'_>)) {
-        let Some(peer) = self.peers.get_mut(id) else { return };
+        let Some(peer) = self.place(id).ok().and_then(|place| self.peers.get_mut(place)) else { return };
         let mut ctx = Context {
             now,
             settings: &self.settings,

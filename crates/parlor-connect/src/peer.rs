@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 
-use parlor_proto::{IceCandidateFrom, IceCandidateInit, Instance, OfferFrom, Role, Sdp, Time, TrackLabel, UserId};
+use parlor_proto::{
+    IceCandidateFrom, IceCandidateInit, Instance, OfferFrom, Role, Sdp, Time, TrackLabel, UserId,
+};
 
 use crate::backoff;
 use crate::connection::{Connection, Progress, Wire};
@@ -112,7 +114,13 @@ pub(crate) struct Context<'a> {
 impl Peer {
     /// Someone who came into a common room. `attempts` is what is remembered of earlier encounters of the same two
     /// instances.
-    pub(crate) fn new(id: UserId, instance: Instance, role: Role, is_polite: bool, attempts: Attempts) -> Self {
+    pub(crate) fn new(
+        id: UserId,
+        instance: Instance,
+        role: Role,
+        is_polite: bool,
+        attempts: Attempts,
+    ) -> Self {
         Self {
             id,
             instance,
@@ -129,6 +137,10 @@ impl Peer {
             retry_count: 0,
             shown: None,
         }
+    }
+
+    pub(crate) fn id(&self) -> &UserId {
+        &self.id
     }
 
     pub(crate) fn instance(&self) -> &Instance {
@@ -152,7 +164,9 @@ impl Peer {
         let (status, retry_timeout) = match self.phase {
             Phase::Closed => (Status::Disconnected, None),
             Phase::Waiting { .. } => (Status::Waiting, None),
-            Phase::Queued { .. } | Phase::Connecting { .. } | Phase::Shaken { .. } => (Status::Connecting, None),
+            Phase::Queued { .. } | Phase::Connecting { .. } | Phase::Shaken { .. } => {
+                (Status::Connecting, None)
+            }
             Phase::Connected => (Status::Connected, None),
             Phase::Failed { retry_at, delay_ms } => (Status::Failed, retry_at.map(|_| delay_ms)),
             Phase::FailedPermanent => (Status::FailedPermanent, None),
@@ -234,8 +248,7 @@ impl Peer {
     pub(crate) fn begin_attempt(&mut self, ctx: &mut Context<'_>) {
         let attempt = self.attempts.highest.saturating_add(1);
         self.open(attempt, ctx);
-        self.phase =
-            Phase::Connecting { until: Some(ctx.now + ctx.settings.offer_timeout_ms), is_own: true };
+        self.phase = Phase::Connecting { until: Some(ctx.now + ctx.settings.offer_timeout_ms), is_own: true };
         self.with_connection(ctx, |connection, wire| connection.offer(wire));
     }
 
@@ -297,7 +310,8 @@ impl Peer {
         tracks: Option<Vec<TrackLabel>>,
         ctx: &mut Context<'_>,
     ) {
-        let progress = self.of_attempt(attempt, ctx, |connection, wire| connection.on_local_set(sdp, tracks, wire));
+        let progress =
+            self.of_attempt(attempt, ctx, |connection, wire| connection.on_local_set(sdp, tracks, wire));
         self.on_progress(progress, ctx);
     }
 

@@ -1,22 +1,33 @@
 //! Who is in which room with this participant, as the server says.
+//!
+//! A handful of rooms of a handful of people: kept in vectors, which also keeps the page's core small.
 
-use std::collections::{BTreeMap, BTreeSet};
+use parlor_proto::{RoomId, Time, UserId};
 
-use parlor_proto::{Participant, RoomId, Time, UserId};
+use crate::input::Present;
 
 /// One room this participant is in.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Room {
+    id: RoomId,
     epoch: u64,
-    members: BTreeSet<UserId>,
-    /// Who was here before a reconnect and is not in the new list; kept until then.
-    missing: BTreeMap<UserId, Time>,
+    members: Vec<UserId>,
+    /// Who was here before a reconnect and is not in the new list, with the time until which they are kept.
+    missing: Vec<(UserId, Time)>,
+}
+
+impl Room {
+    fn replace_members(&mut self, me: &UserId, participants: &[Present]) {
+        self.members = participants.iter().map(|p| &p.id).filter(|id| *id != me).cloned().collect();
+        let members = &self.members;
+        self.missing.retain(|(id, _)| !members.contains(id));
+    }
 }
 
 /// All rooms this participant is in, and the others in them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Roster {
-    rooms: BTreeMap<RoomId, Room>,
+    rooms: Vec<Room>,
 }
 
 impl Roster {
@@ -25,49 +36,52 @@ impl Roster {
     pub(crate) fn joined(
         &mut self,
         me: &UserId,
-        room: &RoomId,
+        id: &RoomId,
         epoch: u64,
-        participants: &[Participant],
+        participants: &[Present],
         missing_until: Time,
     ) -> bool {
-        let known = self.rooms.contains_key(room);
-        let room = self.rooms.entry(room.clone()).or_default();
-        let members: BTreeSet<UserId> = others(me, participants);
-        for gone in room.members.difference(&members) {
-            room.missing.entry(gone.clone()).or_insert(missing_until);
+        let Some(room) = self.rooms.iter_mut().find(|room| room.id == *id) else {
+            let mut room = Room { id: id.clone(), epoch, members: Vec::new(), missing: Vec::new() };
+            room.replace_members(me, participants);
+            self.rooms.push(room);
+            return false;
+        };
+        for member in std::mem::take(&mut room.members) {
+            if !room.missing.iter().any(|(id, _)| *id == member) {
+                room.missing.push((member, missing_until));
+            }
         }
-        room.missing.retain(|id, _| !members.contains(id));
-        room.members = members;
+        room.replace_members(me, participants);
         room.epoch = epoch;
-        known
+        true
     }
 
     /// Everyone now in a room, as a later frame says. False: the frame is of an older epoch, or of a room this
     /// participant is not in, and counts for nothing.
-    pub(crate) fn updated(&mut self, me: &UserId, room: &RoomId, epoch: u64, participants: &[Participant]) -> bool {
-        let Some(room) = self.rooms.get_mut(room).filter(|room| room.epoch <= epoch) else { return false };
-        room.members = others(me, participants);
-        let members = &room.members;
-        room.missing.retain(|id, _| !members.contains(id));
+    pub(crate) fn updated(&mut self, me: &UserId, id: &RoomId, epoch: u64, participants: &[Present]) -> bool {
+        let current = self.rooms.iter_mut().find(|room| room.id == *id && room.epoch <= epoch);
+        let Some(room) = current else { return false };
+        room.replace_members(me, participants);
         true
     }
 
     /// Someone left, and is not waited for.
-    pub(crate) fn left(&mut self, room: &RoomId, id: &UserId) {
-        if let Some(room) = self.rooms.get_mut(room) {
-            room.members.remove(id);
-            room.missing.remove(id);
+    pub(crate) fn left(&mut self, id: &RoomId, who: &UserId) {
+        if let Some(room) = self.rooms.iter_mut().find(|room| room.id == *id) {
+            room.members.retain(|member| member != who);
+            room.missing.retain(|(member, _)| member != who);
         }
     }
 
     /// Whether a frame about a room counts.
-    pub(crate) fn is_current(&self, room: &RoomId, epoch: u64) -> bool {
-        self.rooms.get(room).is_some_and(|room| room.epoch <= epoch)
+    pub(crate) fn is_current(&self, id: &RoomId, epoch: u64) -> bool {
+        self.rooms.iter().any(|room| room.id == *id && room.epoch <= epoch)
     }
 
     /// This participant is in that room no more.
-    pub(crate) fn forget_room(&mut self, room: &RoomId) {
-        self.rooms.remove(room);
+    pub(crate) fn forget_room(&mut self, id: &RoomId) {
+        self.rooms.retain(|room| room.id != *id);
     }
 
     /// This participant is in no room.
@@ -76,29 +90,28 @@ impl Roster {
     }
 
     /// Whether someone is in a common room, or missing from one for not too long.
-    pub(crate) fn has(&self, id: &UserId) -> bool {
-        self.rooms.values().any(|room| room.members.contains(id) || room.missing.contains_key(id))
+    pub(crate) fn has(&self, who: &UserId) -> bool {
+        self.has_member(who) || self.rooms.iter().any(|room| room.missing.iter().any(|(id, _)| id == who))
     }
 
     /// Whether someone is only known from before a reconnect.
-    pub(crate) fn is_missing(&self, id: &UserId) -> bool {
-        !self.rooms.values().any(|room| room.members.contains(id))
-            && self.rooms.values().any(|room| room.missing.contains_key(id))
+    pub(crate) fn is_missing(&self, who: &UserId) -> bool {
+        self.has(who) && !self.has_member(who)
+    }
+
+    fn has_member(&self, who: &UserId) -> bool {
+        self.rooms.iter().any(|room| room.members.contains(who))
     }
 
     /// Gives up those who have been missing for too long.
     pub(crate) fn expire(&mut self, now: Time) {
-        for room in self.rooms.values_mut() {
-            room.missing.retain(|_, until| *until > now);
+        for room in &mut self.rooms {
+            room.missing.retain(|(_, until)| *until > now);
         }
     }
 
     /// When [`Self::expire`] has something to do.
     pub(crate) fn timeout(&self) -> Option<Time> {
-        self.rooms.values().flat_map(|room| room.missing.values()).min().copied()
+        self.rooms.iter().flat_map(|room| &room.missing).map(|(_, until)| *until).min()
     }
-}
-
-fn others(me: &UserId, participants: &[Participant]) -> BTreeSet<UserId> {
-    participants.iter().map(|p| &p.id).filter(|id| *id != me).cloned().collect()
 }

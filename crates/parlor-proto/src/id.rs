@@ -20,7 +20,7 @@ pub enum IdError {
     #[error("an id has at most {ID_BYTES_MAX} characters, this one has {0}")]
     TooLong(usize),
     /// A character outside the alphabet.
-    #[error("{0:?} is not allowed in an id: use A-Z a-z 0-9 _ . : @ -")]
+    #[error("only A-Z a-z 0-9 _ . : @ - are allowed in an id, not U+{:04X}", u32::from(*.0))]
     Character(char),
 }
 

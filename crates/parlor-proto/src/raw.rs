@@ -69,12 +69,8 @@ impl Sdp {
 
     /// The description as plain text.
     #[must_use]
-    pub fn text(&self) -> Cow<'_, str> {
-        let json = self.0.as_json();
-        serde_json::from_str::<&str>(json)
-            .map(Cow::Borrowed)
-            .or_else(|_| serde_json::from_str(json).map(Cow::Owned))
-            .unwrap_or_default()
+    pub fn text(&self) -> String {
+        serde_json::from_str::<String>(self.0.as_json()).unwrap_or_default()
     }
 
     /// The first `a=ice-ufrag` (RFC 8839, section 5.4): which candidates belong to this description.
