@@ -1,0 +1,119 @@
+//! What is answered at which path.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use parlor_room::Gauges;
+
+use crate::assets::{self, Compressed};
+use crate::config::Config;
+use crate::guard::{Names, guard};
+use crate::headers::secure;
+use crate::metrics::{Metrics, Source};
+use crate::outbox::Load;
+use crate::switchboard::Switchboard;
+use crate::upgrade::upgrade;
+
+/// What every request may need.
+#[derive(Clone, Debug)]
+pub(crate) struct App(Arc<Shared>);
+
+/// See [`App`].
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) switchboard: Arc<Switchboard>,
+    pub(crate) names: Names,
+    pub(crate) compressed: Compressed,
+    metrics: Metrics,
+    is_stopping: AtomicBool,
+}
+
+impl std::ops::Deref for App {
+    type Target = Shared;
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl App {
+    pub(crate) fn new(config: &Config, switchboard: Arc<Switchboard>) -> Self {
+        let metrics = Metrics::new(&switchboard.counters, Figures(Arc::clone(&switchboard)));
+        Self(Arc::new(Shared {
+            names: Names::new(config),
+            compressed: Compressed::default(),
+            metrics,
+            is_stopping: AtomicBool::new(false),
+            switchboard,
+        }))
+    }
+
+    /// From now on the server is not ready, and takes no new WebSockets.
+    pub(crate) fn stop(&self) {
+        self.is_stopping.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::Acquire)
+    }
+
+    /// All paths.
+    pub(crate) fn router(&self) -> Router {
+        Router::new()
+            .route("/ws", any(upgrade))
+            .route("/healthz", get(healthz))
+            .route("/readyz", get(readyz))
+            .route("/metrics", get(metrics))
+            .fallback(assets::serve)
+            .layer(from_fn_with_state(self.clone(), guard))
+            .layer(from_fn(secure))
+            .with_state(self.clone())
+    }
+}
+
+/// Whether the process answers at all.
+async fn healthz() -> Response {
+    ([(CACHE_CONTROL, "no-store")], "ok\n").into_response()
+}
+
+/// Whether new sessions are welcome.
+async fn readyz(State(app): State<App>) -> Response {
+    let no_store = [(CACHE_CONTROL, "no-store")];
+    if app.is_stopping() {
+        return (StatusCode::SERVICE_UNAVAILABLE, no_store, "the server is stopping\n").into_response();
+    }
+    (no_store, "ready\n").into_response()
+}
+
+async fn metrics(State(app): State<App>) -> Response {
+    match app.metrics.text() {
+        Ok(text) => {
+            let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+            ([(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-store")], text).into_response()
+        }
+        Err(error) => {
+            tracing::error!(%error, "the metrics can't be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// The switchboard as the metrics see it.
+#[derive(Debug)]
+struct Figures(Arc<Switchboard>);
+
+impl Source for Figures {
+    fn gauges(&self) -> Gauges {
+        self.0.gauges()
+    }
+
+    fn queued(&self) -> (Load, Load) {
+        self.0.queued()
+    }
+}

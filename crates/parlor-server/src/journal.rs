@@ -1,0 +1,106 @@
+//! How what happened looks in the log (VC-7). What is worth a line is decided by the registry.
+
+use std::any::Any;
+
+use parlor_proto::{ClientFrame, FrameError};
+use parlor_room::{ConnId, EndReason, Event, RoomEvent, SuspectCause};
+
+/// Writes the line of an event.
+pub(crate) fn write(event: &Event) {
+    match event {
+        Event::SessionStarted { session, participant } => {
+            tracing::info!(%session, %participant, "session started");
+        }
+        Event::SessionResumed { session, participant, replayed } => {
+            tracing::info!(%session, %participant, replayed, "session resumed");
+        }
+        Event::SessionSuspect { session, participant, cause } => {
+            tracing::info!(%session, %participant, cause = cause_text(*cause), "session suspect");
+        }
+        Event::SessionHeard { session, participant } => {
+            tracing::info!(%session, %participant, "session heard again");
+        }
+        Event::ClientGone { session, participant, reason } => {
+            tracing::info!(%session, %participant, %reason, "client gone");
+        }
+        Event::Freed { session, participant, freed } => {
+            let parlor_room::Freed { rooms, frames, bytes } = *freed;
+            tracing::info!(%session, %participant, rooms, frames, bytes, "freed");
+        }
+        Event::Room { room, entry } => {
+            let number = entry.number;
+            match &entry.event {
+                RoomEvent::Made { name, by } => {
+                    tracing::info!(%room, number, name = name.as_str(), %by, "room made");
+                }
+                RoomEvent::Joined { session, participant, role, present } => {
+                    tracing::info!(%room, number, %session, %participant, %role, present, "joined");
+                }
+                RoomEvent::Removed { session, participant, reason, by, tracks, remain } => {
+                    let remain: Vec<&str> = remain.iter().map(parlor_proto::UserId::as_str).collect();
+                    let (by, remain) = (by.as_ref().map(parlor_proto::UserId::as_str), remain.join(" "));
+                    tracing::info!(%room, number, %session, %participant, %reason, by, tracks, remain, "removed");
+                }
+                RoomEvent::HostChanged { from, to } => {
+                    tracing::info!(%room, number, %from, %to, "host changed");
+                }
+                RoomEvent::RoleChanged { participant, role } => {
+                    tracing::info!(%room, number, %participant, %role, "role changed");
+                }
+                RoomEvent::Updated { by } => tracing::info!(%room, number, %by, "room updated"),
+                RoomEvent::Ended { reason } => {
+                    tracing::info!(%room, number, reason = end_text(reason), "room ended");
+                }
+            }
+        }
+    }
+}
+
+/// Writes, at debug level, which type of frame came in.
+pub(crate) fn frame_in(conn: ConnId, parsed: &Result<ClientFrame, Box<FrameError>>) {
+    if !tracing::enabled!(tracing::Level::DEBUG) {
+        return;
+    }
+    match parsed {
+        Ok(frame) => tracing::debug!(conn = conn.0, r#type = frame.message.type_name(), "frame in"),
+        Err(error) => {
+            let kind = error.refusal.kind.as_deref();
+            tracing::debug!(conn = conn.0, r#type = kind, refused = %error.refusal.message, "frame in");
+        }
+    }
+}
+
+/// Writes, at debug level, which type of frame goes out.
+pub(crate) fn frame_out(conn: ConnId, text: &str) {
+    if tracing::enabled!(tracing::Level::DEBUG) {
+        tracing::debug!(conn = conn.0, r#type = type_of(text), "frame out");
+    }
+}
+
+/// What a panic said.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("(no text)")
+}
+
+/// The type of a frame of the server, which always comes first in it.
+fn type_of(text: &str) -> &str {
+    text.strip_prefix("{\"type\":\"").and_then(|rest| rest.split('"').next()).unwrap_or("?")
+}
+
+fn cause_text(cause: SuspectCause) -> String {
+    match cause {
+        SuspectCause::Silent => "silent".to_owned(),
+        SuspectCause::Lost => "connection lost".to_owned(),
+        SuspectCause::Closed(code) => format!("closed by the client with {code}"),
+        SuspectCause::Refused(code) => format!("closed by the server with {code}"),
+    }
+}
+
+fn end_text(reason: &EndReason) -> String {
+    match reason {
+        EndReason::Empty => "empty for too long".to_owned(),
+        EndReason::By(host) => format!("ended by {host}"),
+        EndReason::ServerStopping => "the server stops".to_owned(),
+    }
+}

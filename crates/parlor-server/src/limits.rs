@@ -1,0 +1,57 @@
+//! Every bound of the shells: times, sizes, counts. What the contract names is in `parlor_proto::limits`.
+
+use std::time::Duration;
+
+use parlor_proto::limits;
+
+/// WebSockets at once, unless the operator says otherwise.
+pub const SOCKETS_MAX: usize = 10_000;
+/// Connections that are no WebSockets (pages, probes, handshakes) at once.
+pub(crate) const HTTP_CONNECTIONS_MAX: usize = 1_024;
+/// Connections that wait in the kernel to be accepted.
+pub(crate) const BACKLOG: i32 = 4_096;
+/// A TLS handshake takes at most this long.
+pub(crate) const TLS_HANDSHAKE: Duration = Duration::from_secs(10);
+/// The head of an HTTP request takes at most this long; an idle connection is closed after it as well.
+pub(crate) const REQUEST_HEAD: Duration = Duration::from_secs(30);
+/// Bytes of the head of an HTTP request.
+pub(crate) const REQUEST_HEAD_BYTES: usize = 16 * 1024;
+/// How long accepting pauses after an error such as too many open files.
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Bytes read from a WebSocket at once; each one that is idle owns a buffer of this size. Most frames fit, a session
+/// description takes two reads.
+pub(crate) const READ_BYTES: usize = 4 * 1024;
+/// The kernel's send buffer of a WebSocket. Small, so that a client that does not read is noticed before the kernel
+/// has swallowed megabytes for it. Linux doubles it.
+pub(crate) const SEND_BUFFER_BYTES: usize = 64 * 1024;
+/// The kernel's send buffer of a WebSocket that is being closed: the place between the two lets the close frame
+/// through to a client that has let the smaller one fill up.
+pub(crate) const SEND_BUFFER_CLOSING_BYTES: usize = 192 * 1024;
+/// Inputs that a socket hands to the registry before others get their turn.
+pub(crate) const INPUTS_PER_TURN: usize = 16;
+/// Frames taken from an outbox and written at once.
+pub(crate) const FRAMES_PER_WRITE: usize = 16;
+
+/// Kept frames that may wait for one socket: as many as a session that comes back may have missed, and those that
+/// the registry says before and after them in the same breath (`welcome`, answers).
+pub(crate) const KEPT_FRAMES_MAX: usize = limits::REPLAY_FRAMES_MAX + 16;
+/// Bytes of these.
+pub(crate) const KEPT_BYTES_MAX: usize = limits::REPLAY_BYTES_MAX + 64 * 1024;
+/// Frames that may be dropped (differences, pongs) that wait for one socket.
+pub(crate) const LOOSE_FRAMES_MAX: usize = 64;
+/// Bytes of these.
+pub(crate) const LOOSE_BYTES_MAX: usize = 512 * 1024;
+/// Kept frames from which whoever causes more gives way to the writer.
+pub(crate) const PRESSED_FRAMES: usize = limits::REPLAY_FRAMES_MAX / 4;
+/// Frames not yet written from which a socket that can't be written to is not read from either.
+pub(crate) const BLOCKED_FRAMES: usize = limits::REPLAY_FRAMES_MAX / 2;
+
+/// A socket that takes nothing of what waits for it for this long reads too slowly.
+pub(crate) const WRITE_STALLED: Duration = Duration::from_secs(10);
+/// From the order to close a socket to its end, whatever the client does.
+pub(crate) const CLOSING: Duration = Duration::from_secs(1);
+/// From the order to stop to the end of the server. The contract allows 10 s.
+pub(crate) const STOPPING: Duration = Duration::from_secs(8);
+/// How long requests that are being answered may take when the server stops.
+pub(crate) const LAST_REQUESTS: Duration = Duration::from_secs(1);

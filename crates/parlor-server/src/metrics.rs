@@ -1,0 +1,148 @@
+//! The figures at `/metrics`, as Prometheus text: the registry's gauges and the shell's own counters.
+
+use std::fmt;
+use std::sync::atomic::AtomicU64;
+
+use parlor_proto::{CloseCode, ErrorCode};
+use parlor_room::Gauges;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
+
+use crate::outbox::Load;
+
+/// What the shells count.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) frames_in: Counter<u64, AtomicU64>,
+    pub(crate) bytes_in: Counter<u64, AtomicU64>,
+    pub(crate) frames_out: Counter<u64, AtomicU64>,
+    pub(crate) bytes_out: Counter<u64, AtomicU64>,
+    /// Differences and pongs dropped, and frames to sockets that are closing.
+    pub(crate) frames_dropped: Counter<u64, AtomicU64>,
+    /// Room lists that gave their place to a newer one.
+    pub(crate) lists_replaced: Counter<u64, AtomicU64>,
+    /// Outboxes that were full.
+    pub(crate) overflows: Counter<u64, AtomicU64>,
+    /// Sockets that took nothing for too long.
+    pub(crate) stalls: Counter<u64, AtomicU64>,
+    /// Panics of the registry.
+    pub(crate) panics: Counter<u64, AtomicU64>,
+    /// Sockets refused because there is no place.
+    pub(crate) sockets_refused: Counter<u64, AtomicU64>,
+    /// Requests refused for their `Host` or `Origin`.
+    pub(crate) requests_refused: Counter<u64, AtomicU64>,
+    closes: Family<CloseLabel, Counter<u64, AtomicU64>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CloseLabel {
+    code: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ErrorLabel {
+    code: &'static str,
+}
+
+/// What is read at the moment of asking.
+pub(crate) trait Source: Send + Sync + fmt::Debug + 'static {
+    /// The registry's figures.
+    fn gauges(&self) -> Gauges;
+    /// What waits to be written: over all sockets, and at the one that has most.
+    fn queued(&self) -> (Load, Load);
+}
+
+impl Counters {
+    /// Counts a socket that the server closes.
+    pub(crate) fn closed(&self, code: CloseCode) {
+        self.closes.get_or_create(&CloseLabel { code: code.code().into() }).inc();
+    }
+}
+
+/// The figures as text.
+#[derive(Debug)]
+pub(crate) struct Metrics(Registry);
+
+impl Metrics {
+    pub(crate) fn new(counters: &Counters, source: impl Source) -> Self {
+        let mut registry = Registry::with_prefix("parlor");
+        let c = counters;
+        let mut counter = |name: &str, help: &str, counter: &Counter<u64, AtomicU64>| {
+            registry.register(name, help, counter.clone());
+        };
+        counter("frames_received", "Text frames received", &c.frames_in);
+        counter("bytes_received", "Bytes of text frames received", &c.bytes_in);
+        counter("frames_sent", "Text frames sent", &c.frames_out);
+        counter("bytes_sent", "Bytes of text frames sent", &c.bytes_out);
+        counter("frames_dropped", "Droppable frames that found no place in an outbox", &c.frames_dropped);
+        counter("lists_replaced", "Unwritten room lists replaced by newer ones", &c.lists_replaced);
+        counter("outbox_overflows", "Sockets closed because too much waited for them", &c.overflows);
+        counter("outbox_stalls", "Sockets closed because they took nothing for too long", &c.stalls);
+        counter("registry_panics", "Broken invariants that ended one socket", &c.panics);
+        counter("sockets_refused", "WebSockets refused for want of a place", &c.sockets_refused);
+        counter("requests_refused", "Requests refused for their Host or Origin", &c.requests_refused);
+        registry.register("socket_closes", "Sockets closed by the server, by close code", c.closes.clone());
+        registry.register_collector(Box::new(AtScrape(source)));
+        Self(registry)
+    }
+
+    /// The OpenMetrics text.
+    pub(crate) fn text(&self) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.0)?;
+        Ok(text)
+    }
+}
+
+#[derive(Debug)]
+struct AtScrape<S>(S);
+
+impl<S: Source> Collector for AtScrape<S> {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let g = self.0.gauges();
+        let (queued, deepest) = self.0.queued();
+        let mut gauge = |name: &str, help: &str, value: usize| {
+            let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
+            let descriptor = encoder.encode_descriptor(name, help, None, gauge.metric_type())?;
+            gauge.encode(descriptor)
+        };
+        gauge("sockets", "Open WebSockets", g.sockets)?;
+        gauge("sessions", "Sessions, with and without an identity", g.sessions)?;
+        gauge("sessions_anonymous", "Sessions without an identity", g.sessions_anonymous)?;
+        gauge("sessions_suspect", "Sessions that were lost and may come back", g.sessions_suspect)?;
+        gauge("watchers", "Sessions that watch the room list", g.watchers)?;
+        gauge("rooms", "Rooms", g.rooms)?;
+        gauge("rooms_empty", "Rooms without participants", g.rooms_empty)?;
+        gauge("participants", "Participants, summed over the rooms", g.participants)?;
+        gauge("replay_frames", "Frames kept for sessions that may come back", g.frames_kept)?;
+        gauge("replay_bytes", "Bytes of these", g.bytes_kept)?;
+        gauge("timers", "Armed timers", g.timers)?;
+        gauge("queued_frames", "Frames that wait to be written", queued.frames)?;
+        gauge("queued_bytes", "Bytes of these", queued.bytes)?;
+        gauge("queued_frames_max", "Frames that wait at the slowest socket", deepest.frames)?;
+        gauge("queued_bytes_max", "Bytes that wait at the slowest socket", deepest.bytes)?;
+        let mut counter = |name: &str, help: &str, value: u64| {
+            let counter = ConstCounter::new(value);
+            let descriptor = encoder.encode_descriptor(name, help, None, counter.metric_type())?;
+            counter.encode(descriptor)
+        };
+        counter("joins", "Joins", g.joins_total)?;
+        counter("leaves", "Leaves", g.leaves_total)?;
+        counter("rooms_made", "Rooms made", g.rooms_made_total)?;
+        counter("signals_relayed", "Offers, answers and candidates relayed", g.signals_relayed_total)?;
+        counter("lists_encoded", "Whole room lists encoded", g.lists_encoded_total)?;
+        counter("deltas_encoded", "Room list differences and digests encoded", g.deltas_encoded_total)?;
+        let errors = ConstCounter::new(0_u64);
+        let mut family =
+            encoder.encode_descriptor("errors", "Errors sent, by code", None, errors.metric_type())?;
+        for (code, total) in ErrorCode::ALL.into_iter().zip(g.errors_total) {
+            let label = ErrorLabel { code: code.as_str() };
+            ConstCounter::new(total).encode(family.encode_family(&label)?)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,45 @@
+//! The log on stderr: human or JSON, one line each.
+
+use std::error::Error;
+use std::io::IsTerminal;
+
+use tracing_subscriber::EnvFilter;
+
+use crate::settings::{Log, LogFormat};
+
+/// A level that can't be understood.
+#[derive(Debug, thiserror::Error)]
+#[error("--log-level {level:?} is not understood: give error, warn, info, debug or trace")]
+pub(crate) struct LevelError {
+    level: String,
+    #[source]
+    reason: tracing_subscriber::filter::ParseError,
+}
+
+/// What is to be logged.
+///
+/// # Errors
+/// [`LevelError`] when the level can't be understood.
+pub(crate) fn filter(log: &Log) -> Result<EnvFilter, LevelError> {
+    EnvFilter::builder()
+        .parse(&log.level)
+        .map_err(|reason| LevelError { level: log.level.clone(), reason })
+}
+
+/// Starts the log.
+///
+/// # Errors
+/// When there is one already.
+pub(crate) fn start(log: &Log, filter: EnvFilter) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match log.format {
+        LogFormat::Human => {
+            let is_terminal = std::io::stderr().is_terminal();
+            lines.with_ansi(is_terminal).with_target(false).try_init()?;
+        }
+        LogFormat::Json => {
+            lines.json().flatten_event(true).with_current_span(false).try_init()?;
+        }
+    }
+    Ok(())
+}

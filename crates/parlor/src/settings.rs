@@ -1,0 +1,259 @@
+//! What can be set, by flag, environment or file, under one name each; and how it becomes the server's
+//! configuration.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use parlor_proto::server::IceServer;
+use parlor_server::{Config, RoomConfig, SOCKETS_MAX, Tls};
+use serde::Deserialize;
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum LogFormat {
+    /// For people.
+    #[default]
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What is to be logged, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Log {
+    pub(crate) format: LogFormat,
+    pub(crate) level: String,
+}
+
+/// Everything that can be set. What is not given stays open, for the next source or the default.
+#[derive(Clone, Debug, Default, PartialEq, Args, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(crate) struct Settings {
+    /// Where to listen: address and port, or only a port on this machine. May be given several times
+    /// [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS", env = "PARLOR_LISTEN", value_delimiter = ',')]
+    listen: Vec<String>,
+
+    /// A TOML file with settings, named as these flags; flags and environment go before it
+    #[arg(long, value_name = "FILE", env = "PARLOR_CONFIG")]
+    #[serde(skip)]
+    config: Option<PathBuf>,
+
+    /// Allow addresses that other machines reach. Everyone who reaches them may join any room
+    #[arg(long, env = "PARLOR_OPEN", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    open: Option<bool>,
+
+    /// The certificate (PEM, with those that vouch for it) to speak TLS with; needs --tls-key
+    #[arg(long, value_name = "FILE", env = "PARLOR_TLS_CERT")]
+    tls_cert: Option<PathBuf>,
+
+    /// The private key (PEM) of the certificate
+    #[arg(long, value_name = "FILE", env = "PARLOR_TLS_KEY")]
+    tls_key: Option<PathBuf>,
+
+    /// Speak TLS with a certificate made at the start, for a first try on a local network
+    #[arg(long, env = "PARLOR_TLS_SELF_SIGNED", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    tls_self_signed: Option<bool>,
+
+    /// A name under which browsers reach this server, besides its addresses and localhost. May be given several times
+    #[arg(long, value_name = "NAME", env = "PARLOR_PUBLIC_HOST", value_delimiter = ',')]
+    public_host: Vec<String>,
+
+    /// The origin of another page that may use this server, such as https://example.org. May be given several times
+    #[arg(long, value_name = "ORIGIN", env = "PARLOR_ALLOW_ORIGIN", value_delimiter = ',')]
+    allow_origin: Vec<String>,
+
+    /// A STUN or TURN server for the browsers: stun:HOST:PORT, or turn:HOST:PORT,username=NAME,credential=SECRET.
+    /// May be given several times (in the environment: separated by spaces)
+    #[arg(long, value_name = "URL", env = "PARLOR_ICE_SERVER", value_delimiter = ' ')]
+    ice_server: Vec<String>,
+
+    /// How long a client that was lost may take to come back before it is out of its rooms [default: 10s]
+    #[arg(long, value_name = "DURATION", env = "PARLOR_GRACE")]
+    grace: Option<String>,
+
+    /// How long an empty room waits for someone before it ends [default: 60s]
+    #[arg(long, value_name = "DURATION", env = "PARLOR_EMPTY_ROOM")]
+    empty_room: Option<String>,
+
+    /// WebSockets at once; more are refused with 503 [default: 10000]
+    #[arg(long, value_name = "COUNT", env = "PARLOR_MAX_SOCKETS")]
+    max_sockets: Option<usize>,
+
+    /// How log lines on stderr look [default: human]
+    #[arg(long, value_name = "FORMAT", env = "PARLOR_LOG_FORMAT", value_enum)]
+    log_format: Option<LogFormat>,
+
+    /// What is logged: error, warn, info, debug or trace, or finer, as in info,parlor_server=debug. At debug each
+    /// frame has a line [default: info]
+    #[arg(long, value_name = "LEVEL", env = "PARLOR_LOG_LEVEL")]
+    log_level: Option<String>,
+}
+
+/// Why settings can't be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SettingsError {
+    #[error("the settings file {path} can't be read")]
+    Read {
+        path: PathBuf,
+        #[source]
+        reason: std::io::Error,
+    },
+    #[error("the settings file {path} is not right:\n{reason}")]
+    Parse { path: PathBuf, reason: Box<toml::de::Error> },
+    #[error("--listen {0:?}: give an address and a port, as in 127.0.0.1:8080 or [::1]:8080, or a port")]
+    Listen(String),
+    #[error("--{name} {given:?} is no duration: give it as in 10s, 500ms or 2m")]
+    Duration { name: &'static str, given: String },
+    #[error("--tls-cert and --tls-key belong together")]
+    HalfTls,
+    #[error("--tls-self-signed makes a certificate, --tls-cert brings one: choose")]
+    TwoTls,
+    #[error("--ice-server {0:?}: give it as stun:HOST:PORT or turn:HOST:PORT,username=NAME,credential=SECRET")]
+    IceServer(String),
+}
+
+impl Settings {
+    /// Fills from the file, if one is named, what neither flags nor environment have set.
+    ///
+    /// # Errors
+    /// [`SettingsError`] when the file can't be read or says what can't be set.
+    pub(crate) fn with_file(self) -> Result<Self, SettingsError> {
+        match self.config.clone() {
+            None => Ok(self),
+            Some(path) => {
+                let file = read_file(&path)?;
+                Ok(self.or(file))
+            }
+        }
+    }
+
+    /// These settings, and where they are open those of `other`.
+    fn or(self, other: Self) -> Self {
+        let either = |mine: Vec<String>, other: Vec<String>| if mine.is_empty() { other } else { mine };
+        // One way of TLS by flag is not to be mixed with another from the file.
+        let has_tls = self.tls_cert.is_some() || self.tls_key.is_some() || self.tls_self_signed.is_some();
+        let (tls_cert, tls_key, tls_self_signed) = if has_tls {
+            (self.tls_cert, self.tls_key, self.tls_self_signed)
+        } else {
+            (other.tls_cert, other.tls_key, other.tls_self_signed)
+        };
+        Self {
+            listen: either(self.listen, other.listen),
+            config: self.config,
+            open: self.open.or(other.open),
+            tls_cert,
+            tls_key,
+            tls_self_signed,
+            public_host: either(self.public_host, other.public_host),
+            allow_origin: either(self.allow_origin, other.allow_origin),
+            ice_server: either(self.ice_server, other.ice_server),
+            grace: self.grace.or(other.grace),
+            empty_room: self.empty_room.or(other.empty_room),
+            max_sockets: self.max_sockets.or(other.max_sockets),
+            log_format: self.log_format.or(other.log_format),
+            log_level: self.log_level.or(other.log_level),
+        }
+    }
+
+    /// The server's configuration, and the log's.
+    ///
+    /// # Errors
+    /// [`SettingsError`] with the setting that can't be understood.
+    pub(crate) fn into_config(self) -> Result<(Config, Log), SettingsError> {
+        let defaults = Config::default();
+        let tls = match (self.tls_cert, self.tls_key, self.tls_self_signed.unwrap_or(false)) {
+            (None, None, false) => Tls::Off,
+            (None, None, true) => Tls::SelfSigned,
+            (Some(cert), Some(key), false) => Tls::Files { cert, key },
+            (Some(_), Some(_), true) => return Err(SettingsError::TwoTls),
+            _ => return Err(SettingsError::HalfTls),
+        };
+        let room = RoomConfig {
+            grace_ms: duration_ms("grace", self.grace)?.unwrap_or(defaults.room.grace_ms),
+            empty_room_ms: duration_ms("empty-room", self.empty_room)?.unwrap_or(defaults.room.empty_room_ms),
+            ice_servers: self.ice_server.iter().map(|text| ice_server(text)).collect::<Result<_, _>>()?,
+            ..defaults.room
+        };
+        let listen = match self.listen.is_empty() {
+            true => defaults.listen,
+            false => self.listen.iter().map(|text| listen_address(text)).collect::<Result<_, _>>()?,
+        };
+        let config = Config {
+            listen,
+            open: self.open.unwrap_or(defaults.open),
+            tls,
+            public_hosts: self.public_host,
+            allow_origins: self.allow_origin,
+            sockets_max: self.max_sockets.unwrap_or(SOCKETS_MAX),
+            room,
+        };
+        let level = self.log_level.unwrap_or_else(|| "info".to_owned());
+        Ok((config, Log { format: self.log_format.unwrap_or_default(), level }))
+    }
+}
+
+fn read_file(path: &Path) -> Result<Settings, SettingsError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|reason| SettingsError::Read { path: path.to_owned(), reason })?;
+    toml::from_str(&text)
+        .map_err(|reason| SettingsError::Parse { path: path.to_owned(), reason: Box::new(reason) })
+}
+
+/// `ADDRESS:PORT`, `localhost:PORT` or `PORT`; without an address it is loopback.
+fn listen_address(text: &str) -> Result<SocketAddr, SettingsError> {
+    let loopback = |port: &str| port.parse().ok().map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+    let host_port = || {
+        let (host, port) = text.rsplit_once(':')?;
+        match host {
+            "" | "localhost" => loopback(port),
+            _ => Some(SocketAddr::new(host.parse::<IpAddr>().ok()?, port.parse().ok()?)),
+        }
+    };
+    text.parse()
+        .ok()
+        .or_else(|| loopback(text))
+        .or_else(host_port)
+        .ok_or_else(|| SettingsError::Listen(text.to_owned()))
+}
+
+fn duration_ms(name: &'static str, given: Option<String>) -> Result<Option<u64>, SettingsError> {
+    let Some(given) = given else { return Ok(None) };
+    let parsed: Option<Duration> = humantime::parse_duration(&given).ok();
+    match parsed.and_then(|duration| u64::try_from(duration.as_millis()).ok()) {
+        Some(ms) => Ok(Some(ms)),
+        None => Err(SettingsError::Duration { name, given }),
+    }
+}
+
+/// `URL[,username=NAME][,credential=SECRET]`.
+fn ice_server(text: &str) -> Result<IceServer, SettingsError> {
+    let fail = || SettingsError::IceServer(text.to_owned());
+    let mut parts = text.split(',');
+    let url = parts.next().unwrap_or_default();
+    let is_url = ["stun:", "stuns:", "turn:", "turns:"]
+        .iter()
+        .any(|scheme| url.strip_prefix(scheme).is_some_and(|host| !host.is_empty()));
+    if !is_url {
+        return Err(fail());
+    }
+    let mut server = IceServer { urls: vec![url.to_owned()], username: None, credential: None };
+    for part in parts {
+        match part.split_once('=') {
+            Some(("username", name)) => server.username = Some(name.to_owned()),
+            Some(("credential", secret)) => server.credential = Some(secret.to_owned()),
+            _ => return Err(fail()),
+        }
+    }
+    let needs_secret = url.starts_with("turn");
+    if needs_secret != (server.username.is_some() && server.credential.is_some()) {
+        return Err(fail());
+    }
+    Ok(server)
+}
+
+#[cfg(test)]
+mod tests;
