@@ -1,0 +1,397 @@
+// One live session: being in a room with microphone, connections and sound, from joining to leaving. It owns these and
+// frees them in one place (AU-5). What is decided about connections is decided in the SDK's core; what is shown, in views/.
+
+import { Chat, ConnectionManager, RTCManager } from '../sdk/index.js';
+import { ChatLog } from './chat-log.js';
+import { CAMERA, Device } from './device.js';
+import { Mixer } from './mixer.js';
+import { texts } from './texts.js';
+import { clock } from './time.js';
+
+/** @typedef {import('./types.js').Participant} Participant */
+/** @typedef {import('./types.js').Role} Role */
+
+/**
+ * A connection as strips show it. `attempt` counts from 1, `retryAt` is in ms since 1970.
+ * @typedef {{status: string, attempt: number, retryAt: number|null}} Connection
+ */
+
+/** First attempt and retries together (CM-6). */
+const ATTEMPTS_MAX = 4;
+/** Whoever came in this soon after the room was made opened it, in ms. */
+const OPENED_MS = 1500;
+
+/**
+ * Emits `change` (room, participants, own role), `connection` (a connection or a picture), `notice` {text} (news that
+ * needs no answer), `ended` {reason, by, error} (put out of the room, not by `end`).
+ */
+export class LiveSession extends EventTarget {
+  /** What was written, by whom, and what is unread. */
+  chat = new ChatLog();
+  /** Own camera, off until asked for. */
+  camera = new Device('video', CAMERA);
+  /** First attempt and retries together. */
+  attemptsMax = ATTEMPTS_MAX;
+  /** When one came in, in ms since 1970. */
+  startedAt = Date.now();
+
+  #signaling;
+  #rooms;
+  #startsMuted;
+  #wire;
+  /** @type {import('./types.js').RoomDetails|null} */
+  #room = null;
+  /** @type {Participant[]} */
+  #participants = [];
+  /** @type {Map<string, number>} when the next attempt begins, in ms since 1970 */
+  #retryAt = new Map();
+  /** @type {Map<string, string>} why somebody was given up */
+  #failures = new Map();
+  /** @type {Map<string, MediaStream>} */
+  #pictures = new Map();
+  /** Whether one is not in the room, by the server's word. */
+  #isRefused = false;
+  #offs = new AbortController();
+
+  /**
+   * The signalling client must be open: from its identity the connections get their id.
+   * @param {{
+   *   signaling: import('../sdk/index.js').SignalingClient,
+   *   rooms: import('../sdk/index.js').Rooms,
+   *   audioGraph: import('../sdk/index.js').AudioGraph,
+   *   microphone: Device,
+   *   roomId: string,
+   *   startsMuted: boolean,
+   * }} options `audioGraph` and `microphone` belong to this session from now on
+   */
+  constructor({ signaling, rooms, audioGraph, microphone, roomId, startsMuted }) {
+    super();
+    this.#signaling = signaling;
+    this.#rooms = rooms;
+    this.#startsMuted = startsMuted;
+    /** The room's id. */
+    this.roomId = roomId;
+    /** One's own user id. */
+    this.ownId = signaling.userId;
+    /** Own microphone. */
+    this.microphone = microphone;
+    /** Gains, mutes and levels of the others. */
+    this.mixer = new Mixer(audioGraph);
+    this.rtcManager = new RTCManager();
+    this.connectionManager = new ConnectionManager(this.ownId, signaling, this.rtcManager);
+    this.#wire = new Chat(signaling, this.connectionManager);
+    this.#listen();
+  }
+
+  /**
+   * Joins the room, and asks for the microphone meanwhile: the others needn't wait for one's answer to the prompt.
+   * @param {{userName: string, role?: Role, password?: string, create?: import('../sdk/messages.d.ts').CreateRoom}} wish
+   * @returns {Promise<void>} rejected with a `SignalingError`; then call `end`
+   */
+  async join(wish) {
+    const isListener = wish.role === 'listener';
+    this.connectionManager.setMedia(isListener ? 'none' : 'pending');
+    if (!isListener) void this.#openMicrophone(!this.#startsMuted);
+    this.mixer.resume();
+    try {
+      await this.#rooms.join(this.roomId, wish);
+    } catch (error) {
+      this.#isRefused = true;
+      throw error;
+    }
+  }
+
+  /** Leaves the room and frees microphone, camera, connections and sound. Calling it again does nothing. */
+  end() {
+    if (this.#offs.signal.aborted) return;
+    this.#offs.abort();
+    this.#wire.destroy();
+    // At once here; the server hears of it as soon as it is reached.
+    if (!this.#isRefused) this.#rooms.leave(this.roomId).catch((error) => console.warn(`parlor: ${error.message}`));
+    this.connectionManager.destroy();
+    this.rtcManager.close();
+    this.microphone.close();
+    this.camera.close();
+    this.mixer.close();
+    this.#pictures.clear();
+  }
+
+  /** The room's name. */
+  get roomName() {
+    return this.#room?.name ?? this.roomId;
+  }
+
+  /** How many it holds; 0 before one is in. */
+  get capacity() {
+    return this.#room?.capacity ?? 0;
+  }
+
+  /** Everyone in the room, oneself included, in order of joining. */
+  get participants() {
+    return this.#participants;
+  }
+
+  /** One's own participant, once one is in. */
+  get you() {
+    return this.#participants.find(({ id }) => id === this.ownId);
+  }
+
+  /** The name of somebody in the room. @param {string} id */
+  nameOf(id) {
+    return this.#participants.find((participant) => participant.id === id)?.name;
+  }
+
+  /**
+   * How the connection with somebody is; one's own is that with the server.
+   * @param {string} id
+   * @returns {Connection}
+   */
+  connection(id) {
+    if (id === this.ownId) {
+      return { status: this.#signaling.state === 'open' ? 'connected' : 'connecting', attempt: 1, retryAt: null };
+    }
+    const { status, retryCount } = this.connectionManager.getConnectionState(id);
+    // A failed one speaks of the attempt to come, the others of the one under way.
+    const attempt = retryCount + (status === 'failed' ? 2 : 1);
+    return { status, attempt, retryAt: status === 'failed' ? (this.#retryAt.get(id) ?? null) : null };
+  }
+
+  /** Why somebody was given up, as a sentence. @param {string} id */
+  failure(id) {
+    return this.#failures.get(id);
+  }
+
+  /** Starts again with somebody who was given up. @param {string} id */
+  retry(id) {
+    this.connectionManager.retry(id);
+  }
+
+  /** The level of somebody, behind the gain; of oneself, of the microphone. @param {string} id */
+  level(id) {
+    return id === this.ownId ? this.mixer.ownLevel() : this.mixer.level(id);
+  }
+
+  /** What somebody's camera shows, while it is on. @param {string} id @returns {MediaStream|null} */
+  picture(id) {
+    if (id === this.ownId) return this.camera.isLive ? this.camera.stream : null;
+    const track = this.#participants.find((one) => one.id === id)?.tracks.find(({ source }) => source === 'camera');
+    return track?.enabled ? (this.#pictures.get(id) ?? null) : null;
+  }
+
+  /** Mutes or unmutes the microphone; where there is none, asks for it. */
+  toggleMicrophone() {
+    if (this.you?.role === 'listener') return;
+    if (this.microphone.status === 'on') this.#setMicrophone(!this.microphone.isLive);
+    else void this.#openMicrophone(true);
+  }
+
+  /** Turns the camera on or off. Off gives the device back. */
+  toggleCamera() {
+    if (this.you?.role === 'listener' || this.camera.status === 'asking') return;
+    if (this.camera.status === 'on') {
+      this.rtcManager.replaceTrack('camera', null);
+      this.camera.close();
+    } else void this.#openCamera();
+  }
+
+  /** Writes to everyone in the room. @param {string} text */
+  sendChat(text) {
+    this.#wire.send(this.roomId, text);
+  }
+
+  /** As a host: gives somebody a role. @param {string} id @param {Role} role */
+  setRole(id, role) {
+    this.#rule(this.#signaling.request('set-role', { roomId: this.roomId, userId: id, role }));
+  }
+
+  /** As a host: mutes somebody at the source. They may unmute again. @param {string} id */
+  requestMute(id) {
+    this.#rule(this.#signaling.request('mute-request', { roomId: this.roomId, userId: id }));
+  }
+
+  /** As a host: removes somebody from the room. @param {string} id */
+  remove(id) {
+    this.#rule(this.#signaling.request('remove-user', { roomId: this.roomId, userId: id }));
+  }
+
+  #listen() {
+    const { signal } = this.#offs;
+    const memberships = this.#signaling.memberships;
+    const connections = this.connectionManager;
+    const options = { signal };
+    memberships.on('joined', (joined) => this.#onJoined(joined), options);
+    memberships.on('participants', ({ roomId, participants }) => this.#onParticipants(roomId, participants), options);
+    memberships.on('room', ({ roomId, room }) => roomId === this.roomId && this.#setRoom(room), options);
+    memberships.on('left', (left) => this.#onLeft(left), options);
+    this.#wire.on('chat', ({ roomId, ...message }) => this.#onChat(roomId, message), options);
+    this.#signaling.on('user-joined-room', (came) => this.#note(came.roomId, texts.chat.came(came.userName)), options);
+    this.#signaling.on('user-left-room', (went) => this.#onWent(went), options);
+    this.#signaling.on('mute-request', ({ roomId, from }) => this.#onMuteRequest(roomId, from), options);
+    connections.on('connection-state-changed', ({ remotePeerId, state }) => this.#onConnection(remotePeerId, state), options);
+    connections.on('connection-failed', ({ remotePeerId, reason }) => this.#onFailed(remotePeerId, reason), options);
+    connections.on('remote-stream', (arrived) => this.#onStream(arrived), options);
+    connections.on('peer-removed', ({ remotePeerId }) => this.#forget(remotePeerId), options);
+    connections.on('fatal', ({ error }) => this.#tell('fatal', { error }), options);
+    this.microphone.addEventListener('change', () => this.#onMicrophone(), options);
+    this.camera.addEventListener('change', () => this.#onCamera(), options);
+  }
+
+  /** @param {{room: import('./types.js').RoomDetails, you: Participant, participants: Participant[], again: boolean}} joined */
+  #onJoined({ room, you, participants, again }) {
+    if (room.id !== this.roomId) return;
+    if (!again) {
+      this.startedAt = Date.now();
+      const isFirst = participants.length === 1 && Date.parse(you.joinedAt) - Date.parse(room.createdAt) < OPENED_MS;
+      const time = clock(new Date());
+      this.chat.note(isFirst ? texts.chat.joinedFirst(time) : texts.chat.joinedLate(time));
+    }
+    this.#participants = participants;
+    this.#setRoom(room);
+  }
+
+  /** @param {{roomId: string, reason: string, by?: string}} left */
+  #onLeft(left) {
+    if (left.roomId !== this.roomId) return;
+    this.#isRefused = true;
+    this.#tell('ended', left);
+  }
+
+  /** @param {string} roomId @param {{userId: string, text: string, chatId: string, sentAt: string, isOwn: boolean}} message */
+  #onChat(roomId, { userId, text, chatId, sentAt, isOwn }) {
+    if (roomId !== this.roomId) return;
+    this.chat.message({ userId, text, chatId, isOwn, name: this.nameOf(userId) ?? userId, at: new Date(sentAt) });
+  }
+
+  /** @param {import('./types.js').RoomDetails} room */
+  #setRoom(room) {
+    this.#room = room;
+    this.#tell('change');
+  }
+
+  /** @param {string} roomId @param {Participant[]} participants */
+  #onParticipants(roomId, participants) {
+    if (roomId !== this.roomId) return;
+    const before = this.you?.role;
+    this.#participants = participants;
+    const role = this.you?.role;
+    if (before !== undefined && role !== undefined && before !== role) this.#onOwnRole(role);
+    this.#tell('change');
+  }
+
+  /** @param {Role} role */
+  #onOwnRole(role) {
+    this.#notice(role === 'host' ? texts.toasts.youAreHost : texts.toasts.youAre(texts.roles[role] ?? role));
+    if (role !== 'listener') return;
+    this.rtcManager.setLocalStream(null);
+    this.microphone.close();
+    this.camera.close();
+  }
+
+  /** @param {{roomId: string, userId: string, userName: string, reason: string, by?: string}} went */
+  #onWent({ roomId, userId, userName, reason, by }) {
+    if (userId === this.ownId) return;
+    const kicked = by === undefined ? texts.trouble.aHost : (this.nameOf(by) ?? texts.trouble.aHost);
+    if (reason === 'kicked') this.#note(roomId, texts.chat.removed(userName, kicked));
+    else this.#note(roomId, reason === 'timeout' ? texts.chat.lost(userName) : texts.chat.went(userName));
+  }
+
+  /** @param {string} roomId @param {string} text */
+  #note(roomId, text) {
+    if (roomId === this.roomId) this.chat.note(text);
+  }
+
+  /** @param {string} roomId @param {string} from */
+  #onMuteRequest(roomId, from) {
+    if (roomId !== this.roomId || !this.microphone.isLive) return;
+    this.#setMicrophone(false);
+    this.#notice(texts.toasts.mutedBy(this.nameOf(from) ?? texts.trouble.aHost));
+  }
+
+  /** @param {string} id @param {{status: string, retryTimeout: number|null}} state */
+  #onConnection(id, { status, retryTimeout }) {
+    if (status === 'failed' && retryTimeout !== null) this.#retryAt.set(id, Date.now() + retryTimeout);
+    else this.#retryAt.delete(id);
+    if (status !== 'failed-permanent') this.#failures.delete(id);
+    this.#tell('connection', { id });
+  }
+
+  /** @param {string} id @param {string} reason */
+  #onFailed(id, reason) {
+    this.#failures.set(id, reason);
+    this.#notice(texts.strip.failed(this.nameOf(id) ?? id, reason));
+    this.#tell('connection', { id });
+  }
+
+  /** @param {{remotePeerId: string, stream: MediaStream, source: string}} arrived */
+  #onStream({ remotePeerId, stream, source }) {
+    if (source === 'microphone') this.mixer.add(remotePeerId, stream);
+    else if (source === 'camera') this.#pictures.set(remotePeerId, stream);
+    this.#tell('connection', { id: remotePeerId });
+  }
+
+  /** They left for good: nothing of theirs stays. @param {string} id */
+  #forget(id) {
+    this.mixer.remove(id);
+    this.#pictures.delete(id);
+    this.#retryAt.delete(id);
+    this.#failures.delete(id);
+    this.#tell('connection', { id });
+  }
+
+  /** @param {boolean} enabled whether to start unmuted */
+  async #openMicrophone(enabled) {
+    const isOn = await this.microphone.open();
+    if (this.#offs.signal.aborted || this.you?.role === 'listener') {
+      this.microphone.close();
+      return;
+    }
+    if (isOn) {
+      this.microphone.setEnabled(enabled);
+      this.mixer.setOwn(this.microphone.stream);
+      this.rtcManager.replaceTrack('microphone', this.microphone.track);
+    }
+    this.connectionManager.setMedia(isOn ? 'ready' : 'none');
+  }
+
+  /** @param {boolean} enabled */
+  #setMicrophone(enabled) {
+    this.microphone.setEnabled(enabled);
+    this.rtcManager.setTrackEnabled('microphone', enabled);
+  }
+
+  #onMicrophone() {
+    if (this.microphone.status !== 'on') {
+      this.mixer.setOwn(null);
+      if (this.microphone.problem === 'lost') this.rtcManager.replaceTrack('microphone', null);
+    }
+    this.#tell('connection', { id: this.ownId });
+  }
+
+  async #openCamera() {
+    const isOn = await this.camera.open();
+    if (this.#offs.signal.aborted) this.camera.close();
+    else if (isOn) this.rtcManager.replaceTrack('camera', this.camera.track);
+  }
+
+  #onCamera() {
+    const { problem } = this.camera;
+    if (problem !== null) this.#notice(texts.camera[problem]);
+    if (problem === 'lost') this.rtcManager.replaceTrack('camera', null);
+    this.#tell('connection', { id: this.ownId });
+  }
+
+  /** A refusal to a host is news for that host. @param {Promise<object>} request */
+  #rule(request) {
+    request.catch((error) => this.#notice(error.message));
+  }
+
+  /** @param {string} text */
+  #notice(text) {
+    this.#tell('notice', { text });
+  }
+
+  /** @param {string} type @param {object} [detail] */
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}

@@ -1,0 +1,258 @@
+// Every English text of the studio page, and nothing else: what a person reads, hears from a screen reader, or a
+// test looks for. The names in `roles` of docs/protocol.md's section "The page" are part of the outside contract.
+
+/** How many, with its noun. @param {number} count @param {string} one @param {string} many */
+const counted = (count, one, many) => `${count} ${count === 1 ? one : many}`;
+
+export const texts = {
+  product: 'parlor',
+  /** Who gave no name. */
+  guest: 'Guest',
+  tagline: 'Live rooms: open the page, join, hear each other.',
+
+  front: {
+    heading: 'Start or join a room',
+    yourName: 'Your name',
+    roomName: 'Room name',
+    roomHint: 'Same name, same room.',
+    start: 'Start Session',
+    nameMissing: 'Enter your name first, so that the others know who you are.',
+    roomsHeading: 'Rooms',
+    refresh: 'Refresh',
+    emptyHeading: 'Nobody is live right now',
+    emptyText: 'Start a session, and your room appears here for everyone.',
+  },
+
+  rooms: {
+    list: 'Rooms',
+    /** @param {string} name */
+    join: (name) => `Join ${name}`,
+    joinShort: 'Join',
+    hereShort: 'You are here',
+    /** @param {number} present @param {number} capacity */
+    count: (present, capacity) => `${present}/${capacity}`,
+    /** @param {string} host */
+    host: (host) => `Host: ${host}`,
+    /** @param {string[]} names @param {number} more */
+    who: (names, more) => (more > 0 ? `${names.join(', ')} and ${more} more` : names.join(', ')),
+    empty: 'Empty, and open for a moment longer',
+  },
+
+  lobby: {
+    /** @param {string} room */
+    heading: (room) => `Join ${room}`,
+    /** @param {string} room */
+    headingNew: (room) => `Open ${room}`,
+    nobody: 'Nobody is here yet. Your session opens the room.',
+    /** @param {number} count */
+    present: (count) => `${counted(count, 'person is', 'people are')} in here`,
+    role: 'Role',
+    roleAuto: 'As the room gives it',
+    start: 'Start Session',
+    back: 'All rooms',
+    level: 'Level of your microphone',
+    levelIdle: 'Press any key or click, then speak: the bar should move.',
+    levelListening: 'Speak: the bar should move.',
+    asking: 'Your browser asks whether it may use the microphone.',
+    listenerNote: 'Listeners hear and write. The microphone stays off.',
+    headphones: 'Headphones keep the others out of your microphone.',
+    password: 'Room password',
+    wrongPassword: 'This room asks for a password, and that was not it.',
+  },
+
+  roles: /** @type {Record<string, string>} */ ({ host: 'Host', caller: 'Caller', listener: 'Listener' }),
+  roleHints: /** @type {Record<string, string>} */ ({
+    host: 'mixes and rules',
+    caller: 'speaks and hears',
+    listener: 'hears',
+  }),
+
+  joining: {
+    /** @param {string} room */
+    text: (room) => `Joining ${room}…`,
+    cancel: 'All rooms',
+  },
+
+  session: {
+    participants: 'Participants',
+    /** @param {string} time */
+    elapsed: (time) => `Elapsed time ${time}`,
+    copyLink: 'Copy link',
+    linkCopied: 'Link copied. Whoever opens it comes into this room.',
+    linkByHand: 'Copy this link and send it to whoever should come:',
+    program: 'Program level',
+    programShort: 'Program',
+    end: 'End Session',
+    online: 'Online',
+    connecting: 'Connecting…',
+    /** @param {number} attempt */
+    reconnecting: (attempt) => `Reconnecting, sound goes on · attempt ${attempt}`,
+    /** @param {number} attempt */
+    serverAway: (attempt) => `The server can’t be reached · attempt ${attempt}`,
+    /** @param {string} reason */
+    serverRefuses: (reason) => `The server ended the connection: ${reason}`,
+    /** @param {number} seconds */
+    inSeconds: (seconds) => `in ${seconds} s`,
+    muteMicrophone: 'Mute microphone',
+    unmuteMicrophone: 'Unmute microphone',
+    cameraOn: 'Turn camera on',
+    cameraOff: 'Turn camera off',
+    microphone: 'Mic',
+    camera: 'Camera',
+    chat: 'Chat',
+    rooms: 'Rooms',
+    keys: 'Keys',
+    soundBlocked: 'Your browser holds the sound back until you click.',
+    soundOn: 'Turn sound on',
+  },
+
+  strip: {
+    you: 'You',
+    connected: 'Connected',
+    connecting: 'Connecting…',
+    disconnected: 'Disconnected',
+    /** @param {string} name */
+    gain: (name) => `Gain for ${name}`,
+    /** @param {number} percent */
+    percent: (percent) => `${percent} %`,
+    gainHint: 'Double click: 100 %',
+    /** @param {string} name */
+    mute: (name) => `Mute ${name}`,
+    /** @param {string} name */
+    unmute: (name) => `Unmute ${name}`,
+    /** @param {string} name */
+    level: (name) => `Level of ${name}`,
+    /** @param {string} name */
+    picture: (name) => `Camera of ${name}`,
+    tryAgain: 'Try again',
+    /** @param {number} attempt @param {number} attempts @param {number|null} seconds */
+    attempt: (attempt, attempts, seconds) =>
+      `attempt ${attempt} of ${attempts}${seconds === null ? '' : ` in ${seconds} s`}`,
+    suspect: 'Lost contact, waiting for them to come back',
+    microphoneOff: 'Microphone off',
+    noMicrophone: 'No microphone',
+    mutedByYou: 'Muted for you',
+    /** @param {string} name @param {string} reason */
+    failed: (name, reason) => `No connection to ${name}. ${reason}`,
+    failedPlain: 'Every attempt failed.',
+  },
+
+  menu: {
+    /** @param {string} name */
+    open: (name) => `Host controls for ${name}`,
+    makeHost: 'Make host',
+    makeCaller: 'Make caller',
+    muteAtSource: 'Mute microphone',
+    remove: 'Remove from room',
+    /** @param {string} name */
+    removeSure: (name) => `Yes, remove ${name}`,
+  },
+
+  chat: {
+    log: 'Chat',
+    message: 'Message',
+    placeholder: 'Write to everyone here',
+    send: 'Send',
+    /** @param {number} count */
+    unread: (count) => counted(count, 'unread message', 'unread messages'),
+    /** @param {string} time */
+    joinedLate: (time) => `You joined at ${time}. What was written before stays with those who were here.`,
+    /** @param {string} time */
+    joinedFirst: (time) => `You opened the room at ${time}. Whoever comes later sees only what is written after that.`,
+    /** @param {string} name */
+    came: (name) => `${name} came in`,
+    /** @param {string} name */
+    went: (name) => `${name} left`,
+    /** @param {string} name */
+    lost: (name) => `${name} lost the connection`,
+    /** @param {string} name @param {string} by */
+    removed: (name, by) => `${name} was removed by ${by}`,
+    /** @param {string} name */
+    host: (name) => `${name} is host now`,
+    you: 'You',
+  },
+
+  microphone: {
+    asking: 'Waiting for your permission to use the microphone',
+    denied: 'The browser blocks the microphone. Allow it beside the address, then unmute.',
+    missing: 'No microphone found. Plug one in, then unmute. You hear the others all the same.',
+    busy: 'Another program holds the microphone. Close it there, then unmute.',
+    insecure: 'Microphones need a secure address: https, or localhost.',
+    unsupported: 'This browser offers no microphone to pages.',
+    lost: 'The microphone was unplugged. Plug one in, then unmute.',
+    off: 'Your microphone is off',
+    on: 'Your microphone is on',
+    listener: 'You listen. Listeners have no microphone.',
+  },
+
+  camera: {
+    denied: 'The browser blocks the camera. Allow it beside the address.',
+    missing: 'No camera found.',
+    busy: 'Another program holds the camera.',
+    insecure: 'Cameras need a secure address: https, or localhost.',
+    unsupported: 'This browser offers no camera to pages.',
+    lost: 'The camera was unplugged.',
+  },
+
+  lacks: {
+    webrtc: 'This browser has no WebRTC, so it can show rooms but not join them. A current Chrome, Edge, Firefox or Safari can.',
+    webassembly: 'This browser runs no WebAssembly, so it can show rooms but not join them.',
+    webaudio: 'This browser has no Web Audio, so it can show rooms but not join them.',
+    insecure: 'This address is not secure, so the browser gives no microphone: you hear the others, they can’t hear you. Use https, or localhost.',
+    nodevices: 'This browser offers no microphone to pages: you hear the others, they can’t hear you.',
+    nomicrophone: 'No microphone is plugged in: you hear the others, they can’t hear you.',
+    blocked: 'The microphone is blocked for this page. Allow it beside the address, and the others hear you.',
+    offline: 'This device is offline.',
+  },
+
+  trouble: {
+    roomFull: 'This room is full',
+    /** @param {string} room */
+    roomFullText: (room) => `Nobody else fits into ${room} right now. Try again when somebody has left.`,
+    roomGone: 'This room is gone',
+    /** @param {string} room */
+    roomGoneText: (room) => `${room} was ended. Starting it again opens a new one under the same link.`,
+    kicked: 'You were removed',
+    /** @param {string} by @param {string} room */
+    kickedText: (by, room) => `${by} removed you from ${room}.`,
+    aHost: 'A host',
+    replaced: 'This session goes on elsewhere',
+    /** @param {string} room */
+    replacedText: (room) => `${room} was opened with your identity in another place, which took over from this page.`,
+    timeout: 'You were away too long',
+    /** @param {string} room */
+    timeoutText: (room) => `The server lost contact with this page and gave up your place in ${room}.`,
+    locked: 'This room takes nobody in',
+    failed: 'That did not work',
+    tryAgain: 'Try again',
+    joinAgain: 'Join again',
+    openAgain: 'Start it again',
+    back: 'All rooms',
+    crashed: 'Something in this page broke',
+    crashedText: 'The part that manages the connections stopped. Loading the page again brings you back.',
+    reload: 'Load the page again',
+  },
+
+  toasts: {
+    region: 'Notices',
+    /** @param {string} by */
+    mutedBy: (by) => `${by} muted your microphone.`,
+    youAreHost: 'You are host now.',
+    /** @param {string} role */
+    youAre: (role) => `Your role is now: ${role}.`,
+  },
+
+  keys: {
+    heading: 'Keys',
+    close: 'Close',
+    list: /** @type {[string, string][]} */ ([
+      ['M', 'Microphone on or off'],
+      ['V', 'Camera on or off'],
+      ['C', 'Chat'],
+      ['1 – 9', 'Go to a participant'],
+      ['↑ ↓', 'Gain of that participant'],
+      ['M', 'there: mute that participant'],
+      ['?', 'This list'],
+    ]),
+  },
+};

@@ -1,0 +1,88 @@
+// The bar under a session, in reach of a thumb: own microphone, camera, chat, rooms, keys, End Session.
+
+import { h, Listeners, setAttribute, setText } from '../dom.js';
+import { icon } from '../icons.js';
+import { texts } from '../texts.js';
+
+/** @typedef {'chat'|'rooms'} Panel */
+
+/**
+ * @param {{
+ *   session: import('../live-session.js').LiveSession,
+ *   onPanel(panel: Panel): void,
+ *   onKeys(): void,
+ *   onEnd(): void,
+ * }} options
+ * @returns {import('../types.js').View & {showPanel(open: Panel|null): void}}
+ */
+export function createBottomBar({ session, onPanel, onKeys, onEnd }) {
+  const listeners = new Listeners();
+  const microphone = createTool('microphone', texts.session.microphone, () => session.toggleMicrophone());
+  const camera = createTool('camera', texts.session.camera, () => session.toggleCamera());
+  const chat = createTool('chat', texts.session.chat, () => onPanel('chat'));
+  const rooms = createTool('rooms', texts.session.rooms, () => onPanel('rooms'));
+  const keys = createTool('keys', texts.session.keys, onKeys);
+  keys.button.classList.add('wide-only');
+  const unread = h('span', { class: 'unread', hidden: true, 'aria-hidden': 'true' });
+  chat.button.append(unread);
+  const end = h('button', { type: 'button', class: 'button end', onclick: onEnd }, icon('leave'), h('span', {}, texts.session.end));
+  const element = h(
+    'footer',
+    { class: 'bottom-bar' },
+    h('div', { class: 'tools' }, microphone.button, camera.button, chat.button, rooms.button, keys.button),
+    end,
+  );
+
+  const show = () => {
+    const isListener = session.you?.role === 'listener';
+    const isOn = session.microphone.isLive;
+    microphone.show(isOn ? 'microphone' : 'microphoneOff', isOn ? texts.session.muteMicrophone : texts.session.unmuteMicrophone);
+    microphone.button.disabled = isListener || session.microphone.status === 'asking';
+    microphone.button.classList.toggle('is-off', !isOn && !isListener);
+    const hasPicture = session.camera.isLive;
+    camera.show(hasPicture ? 'camera' : 'cameraOff', hasPicture ? texts.session.cameraOff : texts.session.cameraOn);
+    camera.button.disabled = isListener || session.camera.status === 'asking';
+  };
+  const showUnread = () => {
+    const count = session.chat.unread;
+    unread.hidden = count === 0;
+    setText(unread, count > 99 ? '99+' : String(count));
+    setAttribute(chat.button, 'aria-label', count === 0 ? texts.session.chat : `${texts.session.chat}, ${texts.chat.unread(count)}`);
+  };
+  listeners.on(session, 'change', show);
+  listeners.on(session.microphone, 'change', show);
+  listeners.on(session.camera, 'change', show);
+  listeners.on(session.chat, 'unread', showUnread);
+  show();
+  showUnread();
+  return {
+    element,
+    showPanel(open) {
+      setAttribute(chat.button, 'aria-expanded', String(open === 'chat'));
+      setAttribute(rooms.button, 'aria-expanded', String(open === 'rooms'));
+    },
+    close: () => listeners.close(),
+  };
+}
+
+/**
+ * A button of icon and word. The word is what fits below the icon, the accessible name says what a press does.
+ * @param {import('../icons.js').IconName} shape
+ * @param {string} word
+ * @param {() => void} onPress
+ */
+function createTool(shape, word, onPress) {
+  let shown = shape;
+  const button = h('button', { type: 'button', class: 'tool', 'aria-label': word, onclick: onPress }, icon(shape), h('span', { class: 'tool-word', 'aria-hidden': 'true' }, word));
+  return {
+    button,
+    /** @param {import('../icons.js').IconName} newShape @param {string} label */
+    show(newShape, label) {
+      setAttribute(button, 'aria-label', label);
+      button.title = label;
+      if (newShape === shown) return;
+      shown = newShape;
+      button.querySelector('svg')?.replaceWith(icon(newShape));
+    },
+  };
+}
