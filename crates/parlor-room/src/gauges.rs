@@ -29,6 +29,8 @@ pub struct Gauges {
     pub timers: usize,
     /// Rooms of the list whose text is kept.
     pub list_rooms: usize,
+    /// About how many bytes a whole room list has.
+    pub list_bytes: usize,
     /// Joins.
     pub joins_total: u64,
     /// Leaves.

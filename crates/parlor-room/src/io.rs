@@ -114,9 +114,10 @@ pub struct Outgoing {
 pub enum FrameKind {
     /// Never dropped.
     Kept,
-    /// A whole room list, or the digest of one: replaces an older one of its kind that still waits.
+    /// A whole room list: replaces an older one that still waits.
     List,
-    /// A difference between two room lists: dropped if there is no place, the watcher finds the gap and asks again.
+    /// A difference between two room lists, or the digest of one: dropped if there is no place, the watcher finds the
+    /// gap and asks again.
     Delta,
     /// An answer to `ping`: dropped if there is no place.
     Pong,

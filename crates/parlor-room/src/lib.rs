@@ -4,12 +4,35 @@
 //! sockets to close and what to log come out ([`Registry::poll_output`]). No I/O, no clock and no entropy live here:
 //! the shell (`parlor-server`) owns the sockets, reads the clock and brings the seed. What the messages look like is in
 //! `parlor-proto`; what they mean is written in `docs/protocol.md`, sections Session, Rooms, Negotiation and Errors.
+//!
+//! By whose state it is: `session`, `outbox` and `rate` (one client), `room` and `log` (one room), `list` and `watch`
+//! (the room list), `timers`, `outbound`. By what happens: `hello`, `join`, `leave`, `presence`, `rule`, `relay`.
 
 mod config;
+mod entropy;
 mod gauges;
+mod hash;
+mod hello;
 mod io;
+mod join;
+mod leave;
+mod list;
 mod log;
+mod outbound;
+mod outbox;
+mod password;
+mod presence;
+mod rate;
+mod refusal;
 mod registry;
+mod relay;
+mod room;
+mod rooms;
+mod rule;
+mod session;
+mod sessions;
+mod timers;
+mod watch;
 
 pub use config::Config;
 pub use gauges::Gauges;

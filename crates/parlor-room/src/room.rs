@@ -1,0 +1,276 @@
+//! One room: its settings, who is in it, who left it a short time ago, and its log. Who may change what is decided
+//! elsewhere; how it is found is in `rooms.rs`.
+
+use std::collections::VecDeque;
+
+use parlor_proto::client::{RoomSettings, UpdateRoom};
+use parlor_proto::{
+    LeaveReason, Mix, Name, Participant, Role, RoomDetails, RoomId, RoomSummary, SummaryParticipant, Time,
+    Timestamp, Topology, UserId, limits,
+};
+
+use crate::config::Config;
+use crate::log::RoomLog;
+use crate::password::Password;
+use crate::session::SessionKey;
+
+/// A room, for as long as the server runs; a later room of the same id has another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct RoomKey(pub(crate) u64);
+
+/// A participant, and the session behind.
+#[derive(Clone, Debug)]
+pub(crate) struct Member {
+    pub(crate) session: SessionKey,
+    pub(crate) participant: Participant,
+}
+
+/// Who left, and what they would come back as.
+#[derive(Clone, Debug)]
+struct Departed {
+    user_id: UserId,
+    at: Time,
+    /// None for someone who was removed.
+    role: Option<Role>,
+}
+
+/// Who is to be host, and whether that gave them the role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HostChange {
+    pub(crate) from: UserId,
+    pub(crate) to: UserId,
+    /// The new host as they are now, if their role changed.
+    pub(crate) promoted: Option<Participant>,
+}
+
+/// A room.
+#[derive(Debug)]
+pub(crate) struct Room {
+    pub(crate) id: RoomId,
+    name: Name,
+    host_id: UserId,
+    host_name: Name,
+    created_at: Timestamp,
+    capacity: u16,
+    topology: Topology,
+    mix: Mix,
+    pub(crate) is_listed: bool,
+    pub(crate) is_locked: bool,
+    pub(crate) password: Option<Password>,
+    members: Vec<Member>,
+    departed: VecDeque<Departed>,
+    pub(crate) log: RoomLog,
+    /// Where its timer stands: the end of an empty room.
+    pub(crate) armed: Option<Time>,
+}
+
+impl Room {
+    /// An empty room; its maker is named as host and comes in next.
+    pub(crate) fn new(
+        id: RoomId,
+        name: Name,
+        host: (UserId, Name),
+        settings: &RoomSettings,
+        config: &Config,
+        now: Time,
+    ) -> Self {
+        Self {
+            id,
+            name,
+            host_id: host.0,
+            host_name: host.1,
+            created_at: Timestamp(now),
+            capacity: settings.capacity.unwrap_or(limits::CAPACITY_DEFAULT),
+            topology: settings.topology.unwrap_or(Topology::Auto),
+            mix: settings.mix.unwrap_or(Mix::Direct),
+            is_listed: settings.listed.unwrap_or(true),
+            is_locked: false,
+            password: Password::from_setting(settings.password.as_deref()),
+            members: Vec::new(),
+            departed: VecDeque::new(),
+            log: RoomLog::new(config.room_log_entries_max),
+            armed: None,
+        }
+    }
+
+    pub(crate) fn name(&self) -> &Name {
+        &self.name
+    }
+
+    pub(crate) fn host_id(&self) -> &UserId {
+        &self.host_id
+    }
+
+    pub(crate) fn mix(&self) -> Mix {
+        self.mix
+    }
+
+    /// In order of joining.
+    pub(crate) fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    pub(crate) fn member(&self, session: SessionKey) -> Option<&Member> {
+        self.members.iter().find(|member| member.session == session)
+    }
+
+    pub(crate) fn participant_mut(&mut self, session: SessionKey) -> Option<&mut Participant> {
+        self.members.iter_mut().find(|member| member.session == session).map(|member| &mut member.participant)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.members.len() >= usize::from(self.capacity)
+    }
+
+    pub(crate) fn participants(&self) -> Vec<Participant> {
+        self.members.iter().map(|member| member.participant.clone()).collect()
+    }
+
+    pub(crate) fn summary(&self) -> RoomSummary {
+        RoomSummary {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            host: self.host_name.clone(),
+            host_id: self.host_id.clone(),
+            created_at: self.created_at,
+            capacity: self.capacity,
+            topology: self.topology,
+            participants: self
+                .members
+                .iter()
+                .map(|Member { participant, .. }| SummaryParticipant {
+                    id: participant.id.clone(),
+                    name: participant.name.clone(),
+                    role: participant.role,
+                })
+                .collect(),
+        }
+    }
+
+    pub(crate) fn details(&self) -> RoomDetails {
+        RoomDetails { summary: self.summary(), mix: self.mix, listed: self.is_listed, locked: self.is_locked }
+    }
+
+    /// Someone comes in. In an empty room they are the host whatever their role; where the host does not have the
+    /// role and they do, it is theirs too.
+    pub(crate) fn admit(&mut self, member: Member) -> Option<HostChange> {
+        let is_host_in_role = self
+            .members
+            .iter()
+            .any(|other| other.participant.id == self.host_id && other.participant.role == Role::Host);
+        let takes_over =
+            self.members.is_empty() || (member.participant.role == Role::Host && !is_host_in_role);
+        let host = (member.participant.id.clone(), member.participant.name.clone());
+        self.departed.retain(|departed| departed.user_id != member.participant.id);
+        self.members.push(member);
+        takes_over.then(|| self.name_host(host)).flatten()
+    }
+
+    /// Someone goes; what they were is remembered for a while, unless they were removed.
+    pub(crate) fn dismiss(
+        &mut self,
+        session: SessionKey,
+        reason: LeaveReason,
+        config: &Config,
+        now: Time,
+    ) -> Option<Member> {
+        let at = self.members.iter().position(|member| member.session == session)?;
+        let member = self.members.remove(at);
+        let kept_ms = config.role_kept_ms.max(config.stale_candidate_ms);
+        self.departed.retain(|departed| now.ms_since(departed.at) < kept_ms);
+        while self.departed.len() >= usize::from(limits::CAPACITY_MAX) {
+            self.departed.pop_front();
+        }
+        self.departed.push_back(Departed {
+            user_id: member.participant.id.clone(),
+            at: now,
+            role: (reason != LeaveReason::Kicked).then_some(member.participant.role),
+        });
+        Some(member)
+    }
+
+    /// The role with which someone left a short time ago.
+    pub(crate) fn kept_role(&self, user_id: &UserId, config: &Config, now: Time) -> Option<Role> {
+        let departed = self.departed.iter().find(|departed| departed.user_id == *user_id)?;
+        departed.role.filter(|_| now.ms_since(departed.at) < config.role_kept_ms)
+    }
+
+    /// Whether candidates to someone may still be on their way.
+    pub(crate) fn has_just_left(&self, user_id: &UserId, config: &Config, now: Time) -> bool {
+        self.departed.iter().any(|departed| {
+            departed.user_id == *user_id && now.ms_since(departed.at) < config.stale_candidate_ms
+        })
+    }
+
+    /// RR-9: someone takes over from a host who is gone. None if the host is there, or nobody is.
+    pub(crate) fn hand_over(&mut self) -> Option<HostChange> {
+        let is_host_here = self.members.iter().any(|member| member.participant.id == self.host_id);
+        if is_host_here { None } else { self.promote(self.heir(None)?) }
+    }
+
+    /// Someone takes over from the host, who stays in the room. None if there is nobody else.
+    pub(crate) fn hand_over_from(&mut self, session: SessionKey) -> Option<HostChange> {
+        self.promote(self.heir(Some(session))?)
+    }
+
+    /// Changes what is given. True if anything is other than before.
+    pub(crate) fn update(&mut self, update: &UpdateRoom) -> bool {
+        let UpdateRoom { room_id: _, name, capacity, topology, mix, locked } = update;
+        let changes = [
+            change(&mut self.name, name.clone()),
+            change(&mut self.capacity, *capacity),
+            change(&mut self.topology, *topology),
+            change(&mut self.mix, *mix),
+            change(&mut self.is_locked, *locked),
+        ];
+        changes.contains(&true)
+    }
+
+    /// What the capacity and the topology would be after an update.
+    pub(crate) fn shape_after(&self, update: &UpdateRoom) -> (u16, Topology) {
+        (update.capacity.unwrap_or(self.capacity), update.topology.unwrap_or(self.topology))
+    }
+
+    /// Of those with the role who has been there longest, else who has been there longest.
+    fn heir(&self, except: Option<SessionKey>) -> Option<usize> {
+        let candidates =
+            || self.members.iter().enumerate().filter(|(_, member)| Some(member.session) != except);
+        candidates()
+            .find(|(_, member)| member.participant.role == Role::Host)
+            .or_else(|| candidates().next())
+            .map(|(at, _)| at)
+    }
+
+    fn promote(&mut self, at: usize) -> Option<HostChange> {
+        let participant = &mut self.members.get_mut(at)?.participant;
+        let has_new_role = participant.role != Role::Host;
+        participant.role = Role::Host;
+        let promoted = has_new_role.then(|| participant.clone());
+        let host = (participant.id.clone(), participant.name.clone());
+        self.name_host(host).map(|change| HostChange { promoted, ..change })
+    }
+
+    /// The name changes also where the person stays the same: they may come back under another.
+    fn name_host(&mut self, (id, name): (UserId, Name)) -> Option<HostChange> {
+        self.host_name = name;
+        if self.host_id == id {
+            return None;
+        }
+        let from = std::mem::replace(&mut self.host_id, id.clone());
+        Some(HostChange { from, to: id, promoted: None })
+    }
+}
+
+fn change<T: PartialEq>(setting: &mut T, to: Option<T>) -> bool {
+    match to {
+        Some(to) if to != *setting => {
+            *setting = to;
+            true
+        }
+        _ => false,
+    }
+}
