@@ -9,7 +9,7 @@ import { Emitter } from './emitter.js';
 import { TrackStates } from './track-states.js';
 
 /**
- * @import { CoreClass, CoreInput, CoreInstance, CoreOutput, Media, PeerState, Signal } from './core-types.d.ts'
+ * @import { CoreClass, CoreInput, CoreInstance, CoreOutput, Media, Order, PeerState, Signal } from './core-types.d.ts'
  * @import { DataFrame } from './data-channel.js'
  * @import { Source } from './messages.d.ts'
  * @import { RTCManager } from './rtc-manager.js'
@@ -186,13 +186,15 @@ export class ConnectionManager extends Emitter {
     this.#isDestroyed = true;
     const core = this.#core;
     this.#core = undefined;
-    for (const output of core?.handle('closeAll', nowMs()).outputs ?? []) this.#carryOut(output);
-    core?.free();
     this.#stop();
+    if (!core) return;
+    for (const output of this.#ask(core, 'closeAll')) this.#carryOut(output);
+    clearTimeout(this.#timer);
+    core.free();
   }
 
   /** @param {{ Core?: CoreClass, settings?: object, seed?: number }} options */
-  async #start({ Core: Chosen = Core, settings = {}, seed = randomSeed() }) {
+  async #start({ Core: Chosen = /** @type {CoreClass} */ (/** @type {unknown} */ (Core)), settings = {}, seed = randomSeed() }) {
     const core = await Chosen.create({ id: this.peerId, instance: this.#signaling.instance, seed, settings });
     if (this.#isDestroyed) core.free();
     else {
@@ -264,19 +266,30 @@ export class ConnectionManager extends Emitter {
   #work() {
     if (this.#isWorking) return;
     this.#isWorking = true;
-    try {
-      while (this.#core && this.#inputs.length > 0) {
-        const { outputs, timeout } = this.#core.handle(this.#inputs.shift(), nowMs());
-        this.#wakeAt(timeout);
-        for (const output of outputs) {
-          // A listener may have destroyed this manager, which closed everything.
-          if (this.#core) this.#carryOut(output);
-        }
+    while (this.#core && this.#inputs.length > 0) {
+      for (const output of this.#ask(this.#core, this.#inputs.shift())) {
+        // A listener may have destroyed this manager, which closed everything.
+        if (this.#core) this.#carryOut(output);
       }
+    }
+    this.#isWorking = false;
+  }
+
+  /**
+   * @param {CoreInstance} core
+   * @param {CoreInput | undefined} input
+   * @returns {CoreOutput[]}
+   */
+  #ask(core, input) {
+    try {
+      const { outputs, timeout } = core.handle(input, nowMs());
+      this.#wakeAt(timeout);
+      return outputs;
     } catch (error) {
-      this.#fail(error);
-    } finally {
-      this.#isWorking = false;
+      // A frame that the core can't read costs that frame. A trap leaves it in no state to go on with.
+      if (error instanceof WebAssembly.RuntimeError) this.#fail(error);
+      else console.error('parlor: the core could not read an input', error);
+      return [];
     }
   }
 
@@ -287,7 +300,17 @@ export class ConnectionManager extends Emitter {
     else if ('connectionFailed' in output) this.emit('connection-failed', output.connectionFailed);
     else if ('peerRemoved' in output) this.emit('peer-removed', { remotePeerId: output.peerRemoved.peer });
     else if ('warning' in output) console.warn(`parlor: ${output.warning.message}`);
-    else this.#rtc.execute(output);
+    else this.#execute(output);
+  }
+
+  /** @param {Order} order */
+  #execute(order) {
+    try {
+      this.#rtc.execute(order);
+    } catch (error) {
+      // Such as ICE servers that the browser rejects: the attempt runs out of time in the core, which then says so.
+      console.error('parlor: an order could not be carried out', error);
+    }
   }
 
   /** @param {number | null} timeout milliseconds since the Unix epoch */
@@ -298,7 +321,7 @@ export class ConnectionManager extends Emitter {
     this.#timer = setTimeout(() => this.#tell(undefined), delay_ms);
   }
 
-  /** A trap in the core leaves it in no state to go on with. @param {unknown} error */
+  /** No connection is managed any more; what is connected goes on. @param {unknown} error */
   #fail(error) {
     if (this.#isDestroyed) return;
     console.error('parlor: the connection manager failed', error);
