@@ -47,9 +47,10 @@ export const texts = {
     /** @param {number} count */
     present: (count) => `${counted(count, 'person is', 'people are')} in here`,
     role: 'Role',
-    roleAuto: 'As the room gives it',
+    roleAuto: 'Automatic',
     start: 'Start Session',
     back: 'All rooms',
+    microphone: 'Your microphone',
     level: 'Level of your microphone',
     levelIdle: 'Press any key or click, then speak: the bar should move.',
     levelListening: 'Speak: the bar should move.',
@@ -128,7 +129,7 @@ export const texts = {
     /** @param {number} attempt @param {number} attempts @param {number|null} seconds */
     attempt: (attempt, attempts, seconds) =>
       `attempt ${attempt} of ${attempts}${seconds === null ? '' : ` in ${seconds} s`}`,
-    suspect: 'Lost contact, waiting for them to come back',
+    suspect: 'Lost contact, waiting…',
     microphoneOff: 'Microphone off',
     noMicrophone: 'No microphone',
     mutedByYou: 'Muted for you',
@@ -151,7 +152,7 @@ export const texts = {
   chat: {
     log: 'Chat',
     message: 'Message',
-    placeholder: 'Write to everyone here',
+    placeholder: 'Write to everyone',
     send: 'Send',
     /** @param {number} count */
     unread: (count) => counted(count, 'unread message', 'unread messages'),

@@ -53,7 +53,7 @@ export function createChat({ log, onSend, onClose }) {
   );
   const element = h(
     'section',
-    { class: 'chat', 'aria-label': texts.session.chat },
+    { class: 'chat' },
     h(
       'div',
       { class: 'panel-head' },

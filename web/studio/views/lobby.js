@@ -85,7 +85,7 @@ export function createLobby({ roomId, rooms, name, role, needsPassword, micropho
     nameField.element,
     roleField.element,
     passwordField?.element,
-    h('div', { class: 'field mic-check' }, h('span', { class: 'label' }, icon('microphone'), texts.session.microphone), meter.element, micNote),
+    h('div', { class: 'field mic-check' }, h('span', { class: 'label' }, icon('microphone'), texts.lobby.microphone), meter.element, micNote),
     headphones,
     start,
   );

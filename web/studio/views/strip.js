@@ -44,6 +44,8 @@ export function createStrip({ id, session, meters }) {
   const status = h('span', { class: 'status' });
   const microphone = h('span', { class: 'strip-mic' });
   const retry = h('button', { type: 'button', class: 'button small', hidden: true, onclick: () => session.retry(id) }, texts.strip.tryAgain);
+  // A short word stays in the status line; only what a person must read whole gets a line of its own.
+  const word = h('span', { class: 'strip-word' });
   const note = h('p', { class: 'strip-note' });
   const picture = h('video', { class: 'picture', muted: true, autoplay: true, playsinline: true, hidden: true });
   picture.muted = true;
@@ -59,7 +61,10 @@ export function createStrip({ id, session, meters }) {
         gainPercent: session.mixer.gainPercent(id),
         isMuted: session.mixer.isMuted(id),
         onGain: (percent) => session.mixer.setGainPercent(id, percent),
-        onMute: (isMuted) => session.mixer.setMuted(id, isMuted),
+        onMute: (isMuted) => {
+          session.mixer.setMuted(id, isMuted);
+          tick();
+        },
       });
   const menu = isOwn
     ? null
@@ -76,7 +81,7 @@ export function createStrip({ id, session, meters }) {
       'div',
       { class: 'strip-head' },
       avatar,
-      h('div', { class: 'strip-who' }, h('div', { class: 'strip-line' }, name, you || '', role), h('div', { class: 'strip-line' }, status, microphone)),
+      h('div', { class: 'strip-who' }, h('div', { class: 'strip-line' }, name, you || '', role), h('div', { class: 'strip-line' }, status, microphone, word)),
       retry,
       menu?.element ?? '',
       key,
@@ -111,9 +116,12 @@ export function createStrip({ id, session, meters }) {
     setText(status, statusText(connection.status));
     setAttribute(status, 'data-status', connection.status);
     element.classList.toggle('suspect', shown.suspect);
-    setText(note, isOwn ? ownNote(session) : remoteNote(session, shown));
-    note.classList.toggle('fault', connection.status === 'failed-permanent');
-    retry.hidden = isOwn || connection.status !== 'failed-permanent';
+    const isGivenUp = connection.status === 'failed-permanent';
+    setText(word, isOwn || isGivenUp ? '' : remoteWord(session, shown, connection));
+    setText(note, isOwn ? ownNote(session) : isGivenUp ? texts.strip.failed(shown.name, session.failure(id) ?? texts.strip.failedPlain) : '');
+    note.hidden = note.textContent === '';
+    note.classList.toggle('fault', isGivenUp || (isOwn && session.microphone.problem !== null));
+    retry.hidden = !isGivenUp;
     showMicrophone(shown);
     const stream = session.picture(id);
     if (picture.srcObject !== stream) picture.srcObject = stream;
@@ -123,8 +131,9 @@ export function createStrip({ id, session, meters }) {
   /** @param {Participant} participant */
   const showMicrophone = (participant) => {
     const track = participant.tracks.find((one) => one.source === 'microphone');
-    const isOff = isOwn ? !session.microphone.isLive : track?.enabled === false;
-    const text = isOff ? texts.strip.microphoneOff : participant.role !== 'listener' && track === undefined && !isOwn ? texts.strip.noMicrophone : '';
+    const isMissing = track === undefined && participant.role !== 'listener';
+    // One's own strip says it in its note.
+    const text = isOwn ? '' : isMissing ? texts.strip.noMicrophone : track?.enabled === false ? texts.strip.microphoneOff : '';
     if (microphone.dataset.text === text) return;
     microphone.dataset.text = text;
     microphone.replaceChildren(...(text === '' ? [] : [icon('microphoneOff'), h('span', {}, text)]));
@@ -165,12 +174,13 @@ function ownNote(session) {
   return session.microphone.isLive ? texts.microphone.on : texts.microphone.off;
 }
 
-/** @param {import('../live-session.js').LiveSession} session @param {Participant} participant */
-function remoteNote(session, participant) {
-  const connection = session.connection(participant.id);
-  if (connection.status === 'failed-permanent') {
-    return texts.strip.failed(participant.name, session.failure(participant.id) ?? texts.strip.failedPlain);
-  }
+/**
+ * What happens to a connection, beside the status text.
+ * @param {import('../live-session.js').LiveSession} session
+ * @param {Participant} participant
+ * @param {import('../live-session.js').Connection} connection
+ */
+function remoteWord(session, participant, connection) {
   if (participant.suspect) return texts.strip.suspect;
   if (connection.attempt > 1 && connection.status !== 'connected') {
     return texts.strip.attempt(connection.attempt, session.attemptsMax, secondsUntil(connection.retryAt, Date.now()));
