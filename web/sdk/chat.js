@@ -17,12 +17,17 @@ import { Seen } from './seen.js';
 
 /** What the server takes, unless it says otherwise. */
 const CHARACTERS_MAX = 4_000;
+/** Direct lines of somebody whom the roster does not show yet: the server's word of their joining is on its way. */
+const HELD_MAX = 50;
+const HELD_MS = 5_000;
 
 /** @extends {Emitter<ChatEvents>} */
 export class Chat extends Emitter {
   #signaling;
   #connections;
   #seen = new Seen();
+  /** @type {{ userId: string, data: Record<string, unknown>, until_ms: number }[]} */
+  #held = [];
   /** @type {(() => void)[]} */
   #offs;
 
@@ -37,8 +42,9 @@ export class Chat extends Emitter {
     this.#offs = [
       signaling.on('chat', (chat) => this.#tell(chat)),
       connections.on('data', ({ remotePeerId, frame }) => {
-        if (frame.type === 'chat') this.#onDirect(remotePeerId, frame.data);
+        if (frame.type === 'chat') this.#onDirect(remotePeerId, frame.data, Date.now() + HELD_MS);
       }),
+      signaling.memberships.on('participants', () => this.#lookAgain()),
     ];
   }
 
@@ -73,13 +79,19 @@ export class Chat extends Emitter {
   /**
    * @param {string} userId whom the connection belongs to
    * @param {Record<string, unknown>} data
+   * @param {number} until_ms how long it may wait for the roster
    */
-  #onDirect(userId, { roomId, text, chatId, sentAt }) {
-    if (typeof roomId !== 'string' || typeof text !== 'string') return;
-    const max = this.#signaling.limits?.chatCharacters ?? CHARACTERS_MAX;
-    const isMember = this.#signaling.memberships.roster(roomId).some(({ id }) => id === userId);
+  #onDirect(userId, data, until_ms) {
+    const { roomId, text, chatId, sentAt } = data;
+    const { limits, memberships } = this.#signaling;
+    if (typeof roomId !== 'string' || typeof text !== 'string' || !memberships.room(roomId)) return;
     // As long in UTF-16 units as the longest allowed text can be.
-    if (!isMember || text.length === 0 || text.length > 2 * max) return;
+    if (text.length === 0 || text.length > 2 * (limits?.chatCharacters ?? CHARACTERS_MAX)) return;
+    if (!memberships.roster(roomId).some(({ id }) => id === userId)) {
+      this.#held.push({ userId, data, until_ms });
+      if (this.#held.length > HELD_MAX) this.#held.shift();
+      return;
+    }
     this.#tell({
       roomId,
       userId,
@@ -87,6 +99,14 @@ export class Chat extends Emitter {
       chatId: typeof chatId === 'string' ? chatId : randomId('c'),
       sentAt: typeof sentAt === 'string' && !Number.isNaN(Date.parse(sentAt)) ? sentAt : new Date().toISOString(),
     });
+  }
+
+  #lookAgain() {
+    const held = this.#held;
+    this.#held = [];
+    for (const { userId, data, until_ms } of held) {
+      if (until_ms > Date.now()) this.#onDirect(userId, data, until_ms);
+    }
   }
 
   /** @param {ChatFrom} chat */

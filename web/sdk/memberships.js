@@ -117,6 +117,11 @@ export class Memberships extends Emitter {
       if (id === undefined) return;
       this.#left.delete(id);
       this.#passwords.set(id, password);
+    } else if (type === 'track-state') {
+      // The server tells the others only.
+      const state = /** @type {TrackState} */ (data);
+      const you = this.#rooms.get(state.roomId)?.joined.you;
+      if (you) this.applyTrackState(you.id, state);
     }
   }
 
@@ -164,13 +169,13 @@ export class Memberships extends Emitter {
   }
 
   /**
-   * Somebody's track states came directly: the roster shows them at once, the server's word follows.
+   * Somebody's track states, which came directly, or one's own: the roster shows them at once.
    * @param {string} userId
    * @param {TrackState} state
    */
   applyTrackState(userId, { roomId, audioEnabled, videoEnabled, tracks }) {
     const membership = this.#rooms.get(roomId);
-    if (!membership || userId === membership.joined.you.id) return;
+    if (!membership) return;
     this.#applyRoster(roomId, membership.joined.epoch, (old) => {
       return old.map((one) => {
         if (one.id !== userId) return one;

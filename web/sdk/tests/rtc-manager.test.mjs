@@ -1,0 +1,189 @@
+// RTCManager carries out orders and reports what became of them; local tracks stay what the caller said.
+
+import assert from 'node:assert/strict';
+import { beforeEach, mock, test } from 'node:test';
+
+import { parseDataFrame } from '../data-channel.js';
+import { RTCManager } from '../rtc-manager.js';
+import { FakePeerConnection, FakeStream, FakeTrack, nextCall } from './fake-rtc.mjs';
+import { settle } from './fake-server.mjs';
+
+let rtc;
+let reports;
+
+beforeEach(() => {
+  mock.method(console, 'debug', () => {});
+  mock.method(console, 'warn', () => {});
+  globalThis.MediaStream = FakeStream;
+  FakePeerConnection.made = [];
+  rtc = new RTCManager({ RTCPeerConnection: FakePeerConnection });
+  reports = [];
+  rtc.on('report', (report) => reports.push(report));
+});
+
+function open(attempt = 1, relayOnly = false) {
+  rtc.execute({ open: { peer: 'bob', attempt, relayOnly } });
+  return FakePeerConnection.made.at(-1);
+}
+
+const bob = (attempt = 1) => ({ peer: 'bob', attempt });
+
+test('a connection has the data channel parlor, negotiated, id 0, ordered, and the server\'s ICE servers', () => {
+  rtc.iceServers = [{ urls: ['stun:parlor.test'] }];
+  const pc = open(1, true);
+  assert.equal(pc.channel.label, 'parlor');
+  assert.deepEqual(pc.channel.options, { negotiated: true, id: 0, ordered: true });
+  assert.deepEqual(pc.config.iceServers, [{ urls: ['stun:parlor.test'] }]);
+  assert.equal(pc.config.iceTransportPolicy, 'relay');
+});
+
+test('an offer is made, set and reported with its attempt and what its sections carry', async () => {
+  rtc.setLocalStream(new FakeStream([new FakeTrack('audio'), new FakeTrack('video')]));
+  const pc = open();
+  rtc.execute({ createOffer: { ...bob(), restartIce: true } });
+  await settle();
+  assert.equal(pc.restarted, true);
+  nextCall(pc).resolve();
+  await settle();
+  assert.deepEqual(reports, []);
+  const set = nextCall(pc);
+  assert.equal(set.name, 'setLocalDescription');
+  set.resolve();
+  await settle();
+  const tracks = [
+    { mid: '0', source: 'microphone' },
+    { mid: '1', source: 'camera' },
+  ];
+  assert.deepEqual(reports, [{ localDescriptionSet: { ...bob(), sdp: 'offer-sdp', tracks } }]);
+});
+
+test('what fails is reported with the browser\'s reason', async () => {
+  const pc = open();
+  rtc.execute({ setRemoteDescription: { ...bob(), type: 'offer', sdp: 'nonsense' } });
+  nextCall(pc).reject(new Error('no'));
+  await settle();
+  rtc.execute({ rollback: bob() });
+  nextCall(pc).reject(new Error('not now'));
+  await settle();
+  rtc.execute({ createAnswer: bob() });
+  nextCall(pc).reject(new Error('nothing to answer'));
+  await settle();
+  assert.deepEqual(reports, [
+    { remoteDescriptionFailed: { ...bob(), reason: 'Error: no' } },
+    { rollbackFailed: { ...bob(), reason: 'Error: not now' } },
+    { localDescriptionFailed: { ...bob(), reason: 'Error: nothing to answer' } },
+  ]);
+});
+
+test('CM-11 what a closed connection still completes is told to nobody, nor are orders for it carried out', async () => {
+  const first = open(1);
+  rtc.execute({ setRemoteDescription: { ...bob(1), type: 'offer', sdp: 'x' } });
+  const late = nextCall(first);
+  const second = open(2);
+  assert.equal(first.isClosed, true);
+  late.resolve();
+  await settle();
+  rtc.execute({ createAnswer: bob(1) });
+  rtc.execute({ close: bob(1) });
+  assert.deepEqual([first.calls, second.calls, second.isClosed, reports], [[], [], false, []]);
+  first.onconnectionstatechange?.();
+  first.onnegotiationneeded?.();
+  assert.deepEqual(reports, [], 'a closed connection has nothing to say');
+});
+
+test('events carry the attempt they belong to', () => {
+  const pc = open(7);
+  pc.onnegotiationneeded();
+  pc.onicecandidate({ candidate: null });
+  pc.onicecandidate({ candidate: { toJSON: () => ({ candidate: 'c', sdpMid: '0' }) } });
+  pc.iceConnectionState = 'checking';
+  pc.connectionState = undefined;
+  pc.oniceconnectionstatechange();
+  assert.deepEqual(reports, [
+    { negotiationNeeded: bob(7) },
+    { localCandidate: { ...bob(7), candidate: null } },
+    { localCandidate: { ...bob(7), candidate: { candidate: 'c', sdpMid: '0' } } },
+    { stateChanged: { ...bob(7), ice: 'checking', connection: 'connecting' } },
+  ]);
+});
+
+test('incoming tracks are named by the labels of their description, else by their kind', async () => {
+  const streams = [];
+  rtc.on('remote-stream', ({ remotePeerId, source, track }) => streams.push([remotePeerId, source, track.id]));
+  const pc = open();
+  const sound = new FakeTrack('audio');
+  const screen = new FakeTrack('video');
+  pc.transceivers = [
+    { mid: '0', receiver: { track: sound } },
+    { mid: '1', receiver: { track: screen } },
+  ];
+  const tracks = [{ mid: '1', source: 'screen' }];
+  rtc.execute({ setRemoteDescription: { ...bob(), type: 'offer', sdp: 'x', tracks } });
+  for (const transceiver of pc.transceivers) pc.ontrack({ transceiver });
+  nextCall(pc).resolve();
+  await settle();
+  assert.deepEqual(streams, [
+    ['bob', 'microphone', sound.id],
+    ['bob', 'screen', screen.id],
+  ]);
+  rtc.execute({ setRemoteDescription: { ...bob(), type: 'offer', sdp: 'y', tracks: [{ mid: '1', source: 'camera' }] } });
+  nextCall(pc).resolve();
+  await settle();
+  assert.deepEqual(streams.slice(2), [['bob', 'camera', screen.id]], 'a label that changed is told');
+});
+
+test('another track for a source takes the sender over; a new source gets one; a source that is gone falls silent', async () => {
+  const microphone = new FakeTrack('audio');
+  rtc.setLocalStream(new FakeStream([microphone]));
+  const pc = open();
+  const [{ sender }] = pc.transceivers;
+  const other = new FakeTrack('audio');
+  rtc.replaceTrack('microphone', other);
+  await settle();
+  assert.deepEqual([sender.track, pc.transceivers.length, microphone.readyState], [other, 1, 'ended']);
+  const camera = new FakeTrack('video');
+  rtc.replaceTrack('camera', camera);
+  assert.equal(pc.transceivers.length, 2);
+  rtc.setLocalStream(null);
+  await settle();
+  assert.deepEqual([sender.track, other.readyState, camera.readyState], [null, 'ended', 'ended']);
+  assert.deepEqual(rtc.localTracks, []);
+  assert.equal(pc.transceivers.length, 2, 'no negotiation for silence');
+});
+
+test('a track that goes on in the next stream is not stopped', () => {
+  const microphone = new FakeTrack('audio');
+  rtc.setLocalStream(new FakeStream([microphone]));
+  rtc.setLocalStream(new FakeStream([microphone, new FakeTrack('video')]));
+  assert.equal(microphone.readyState, 'live');
+  assert.deepEqual(rtc.localTracks.map(({ source }) => source), ['microphone', 'camera']);
+});
+
+test('GP-6 muting a track is told once, and keeps the track', () => {
+  const microphone = new FakeTrack('audio');
+  rtc.setLocalStream(new FakeStream([microphone]));
+  const told = [];
+  rtc.on('tracks-changed', ({ tracks }) => told.push(tracks));
+  rtc.setTrackEnabled('microphone', false);
+  rtc.setTrackEnabled('camera', false);
+  assert.deepEqual(told, [[{ source: 'microphone', kind: 'audio', enabled: false }]]);
+  assert.equal(microphone.readyState, 'live');
+});
+
+test('a full or shut data channel takes nothing', () => {
+  const pc = open();
+  assert.equal(rtc.sendData('bob', { type: 'chat', data: {} }), false);
+  pc.openChannel();
+  assert.deepEqual(rtc.dataPeers, ['bob']);
+  assert.equal(rtc.sendData('bob', { type: 'chat', data: {} }), true);
+  pc.channel.bufferedAmount = 2 ** 21;
+  assert.equal(rtc.sendData('bob', { type: 'chat', data: {} }), false);
+  assert.equal(rtc.sendData('stranger', { type: 'chat', data: {} }), false);
+});
+
+test('what is no frame is not taken for one', () => {
+  assert.deepEqual(parseDataFrame('{"type":"chat","data":{"text":"hi"}}'), { type: 'chat', data: { text: 'hi' } });
+  const bad = ['', 'x', 'null', '[]', '{"type":1,"data":{}}', '{"type":"chat"}', '{"type":"chat","data":[]}', new Uint8Array(2)];
+  for (const text of bad) assert.equal(parseDataFrame(text), undefined, String(text));
+  assert.equal(parseDataFrame(`{"type":"chat","data":{"text":"${'x'.repeat(300_000)}"}}`), undefined);
+});
