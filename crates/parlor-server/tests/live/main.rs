@@ -1,0 +1,26 @@
+//! The server over real sockets: a server on a free port of loopback, clients by tokio-tungstenite and by hand.
+//!
+//! What the registry decides is tested in `parlor-room`; here is what only shows with bytes: frames and close codes,
+//! bounds, slow and broken clients, HTTP, TLS, the end.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test may fail by panicking, and reads the clock to measure"
+)]
+
+mod bad_input;
+mod drain;
+mod fuzz;
+mod heartbeat;
+mod http;
+mod metrics;
+mod session;
+mod slow;
+mod support;
+mod tls;
