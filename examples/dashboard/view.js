@@ -77,11 +77,12 @@ export class View {
     this.#shownRooms = shown;
     element('no-rooms').hidden = rooms.length > 0;
     const items = rooms.map(({ id, name, participants, capacity }) => {
+      const label = `${name} ${participants.length}/${capacity}`;
+      if (joinedIds.has(id)) return item(label, note('You are here'));
       const join = Object.assign(document.createElement('button'), { textContent: 'Join', className: 'plain' });
       join.setAttribute('aria-label', `Join ${name}`);
-      join.hidden = joinedIds.has(id);
       join.addEventListener('click', () => this.#wishes.join(this.name, id));
-      return item(`${name} ${participants.length}/${capacity}`, join);
+      return item(label, join);
     });
     element('rooms').replaceChildren(...items);
   }
@@ -105,8 +106,7 @@ export class View {
     const items = cards.map(({ id, name, status, value }) => {
       const gauge = Object.assign(document.createElement('meter'), { min: 0, max: 100, value: value ?? 0 });
       gauge.setAttribute('aria-label', `Value of ${name}`);
-      const state = Object.assign(document.createElement('small'), { textContent: status, className: 'quiet' });
-      const entry = item(name, state, gauge);
+      const entry = item(name, note(status), gauge);
       entry.dataset.participantId = id;
       return entry;
     });
@@ -120,8 +120,7 @@ export class View {
    */
   addMessage(who, text, way) {
     const messages = element('messages');
-    const note = Object.assign(document.createElement('small'), { textContent: ` ${way}` });
-    messages.append(item(`${who}: ${text}`, note));
+    messages.append(item(`${who}: ${text} `, note(way)));
     while (messages.childElementCount > MESSAGES_MAX) messages.firstElementChild?.remove();
     messages.scrollTop = messages.scrollHeight;
   }
@@ -156,6 +155,11 @@ function onSubmit(id, listener) {
     event.preventDefault();
     listener();
   });
+}
+
+/** @param {string} text */
+function note(text) {
+  return Object.assign(document.createElement('small'), { textContent: text, className: 'quiet' });
 }
 
 /**
