@@ -375,6 +375,10 @@ impl ClientFrame {
         if !nests_within(text, limits::NESTING_MAX) {
             return Err(refuse(None, format!("the frame nests deeper than {}", limits::NESTING_MAX)));
         }
+        // The derived readers would take an array as the fields in order.
+        if !text.trim_start().starts_with('{') {
+            return Err(refuse(None, "not a frame {\"type\": string, \"data\": object}".to_owned()));
+        }
         let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| unreadable(text, &error))?;
         let id = match envelope.id.map(read_request_id) {
             None => None,
@@ -402,6 +406,9 @@ impl ClientFrame {
                 },
             })
         };
+        if !data.starts_with('{') {
+            return Err(fail(ErrorCode::BadMessage, "data: an object".to_owned()));
+        }
         let message = match ClientMessage::parse(&envelope.kind, data) {
             None => {
                 let reason = format!("unknown type {:?}", printable(&envelope.kind));

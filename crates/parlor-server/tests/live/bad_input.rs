@@ -56,6 +56,8 @@ async fn bad_input_wrong_types() {
     for text in [
         r#"{"type":17,"data":{}}"#,
         r#"{"type":"ping","data":[]}"#,
+        r#"{"type":"user-left-room","data":["show"]}"#,
+        r#"["ping",{"t":1}]"#,
         r#"{"type":"user-joined-room","data":{"roomId":17}}"#,
         r#"{"type":"offer","data":{"to":"ada","sdp":{},"attempt":1,"n":1}}"#,
         r#"{"type":"offer","data":{"to":"ada","sdp":"v=0","attempt":-1,"n":1}}"#,

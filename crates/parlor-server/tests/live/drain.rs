@@ -9,11 +9,11 @@ use crate::support::{Server, config, soon};
 #[tokio::test]
 async fn a_stopping_server_tells_each_participant_once_and_closes_with_1012() {
     let mut server = Server::start(config()).await;
-    let mut in_rooms = Vec::new();
-    for n in 0..5 {
+    let mut in_rooms = vec![server.in_room("p0", "show").await];
+    in_rooms[0].join("second").await;
+    for n in 1..5 {
         in_rooms.push(server.in_room(&format!("p{n}"), "show").await);
     }
-    in_rooms[0].join("second").await;
     let mut idle = server.client().await;
     // All have heard of all joins before the end begins, so that what comes now belongs to it.
     for (n, client) in in_rooms.iter_mut().enumerate() {

@@ -33,6 +33,9 @@ const VALID: &[&str] = &[
     r#"{"type":"message","data":{"roomId":"r","to":"x","payload":[{"deep":[[[]]]}]}}"#,
 ];
 
+/// Bytes that mean something to a JSON parser, or nothing to anybody.
+const INTERESTING: &[u8] = b"{}[]\",:\\0-eE \x00\x7f";
+
 fn below(rng: &mut ChaCha8Rng, bound: usize) -> usize {
     usize::try_from(rng.next_u64() % u64::try_from(bound.max(1)).unwrap()).unwrap()
 }
@@ -45,7 +48,7 @@ fn damaged(rng: &mut ChaCha8Rng) -> Vec<u8> {
         match below(rng, 7) {
             0 => bytes[at] = rng.next_u32().to_le_bytes()[0],
             1 => drop(bytes.remove(at)),
-            2 => bytes.insert(at, b"{}[]\",:\\0-eE \x00\x7f"[below(rng, 16)]),
+            2 => bytes.insert(at, INTERESTING[below(rng, INTERESTING.len())]),
             3 => bytes.truncate(at),
             4 => {
                 let end = at + below(rng, bytes.len() - at);
