@@ -252,9 +252,10 @@ function readPage() {
       .filter((item) => item.hasAttribute('data-participant-id'))
       .map((item) => {
         const texts = leafTexts(item);
+        const meter = item.querySelector('meter, [role="meter"]');
         return {
           id: item.getAttribute('data-participant-id') ?? '',
-          name: window.parlor?.session === undefined ? '' : nameIn(item, texts),
+          name: (meter && /^Level of (.*)$/s.exec(nameOf(meter))?.[1]) ?? '',
           status: texts.find((text) => statuses.includes(text)) ?? '',
           text: textOf(item),
           hasGain: item.querySelector('input[type="range"], [role="slider"]') !== null,
@@ -262,16 +263,4 @@ function readPage() {
       }),
     chat: [...(find('[role="log"]', 'Chat')?.children ?? [])].map(textOf),
   };
-
-  /**
-   * The name is whatever the strip's gain slider is for; one's own strip has none, there it is the first text.
-   *
-   * @param {Element} item
-   * @param {string[]} texts
-   */
-  function nameIn(item, texts) {
-    const slider = item.querySelector('input[type="range"], [role="slider"]');
-    const label = slider === null ? undefined : /^Gain for (.*)$/s.exec(nameOf(slider))?.[1];
-    return label ?? texts.find((text) => text !== '' && !statuses.includes(text)) ?? '';
-  }
 }
