@@ -3,26 +3,26 @@
 
 /** `chat`. */
 export type Chat = {
-/** In which room. */
-roomId: RoomId,
-/** 1 to 4,000 characters. */
-text: string,
-/** The sender's id of the message; without it the server makes one. */
-chatId?: ChatId,
+  /** In which room. */
+  roomId: RoomId,
+  /** 1 to 4,000 characters. */
+  text: string,
+  /** The sender's id of the message; without it the server makes one. */
+  chatId?: ChatId,
 };
 
 /** `chat`, to the others in the room. */
 export type ChatFrom = {
-/** In which room. */
-roomId: RoomId,
-/** Who wrote it. */
-userId: UserId,
-/** What they wrote. */
-text: string,
-/** Tells copies of it. */
-chatId: ChatId,
-/** When it reached the server. */
-sentAt: Timestamp,
+  /** In which room. */
+  roomId: RoomId,
+  /** Who wrote it. */
+  userId: UserId,
+  /** What they wrote. */
+  text: string,
+  /** Tells copies of it. */
+  chatId: ChatId,
+  /** When it reached the server. */
+  sentAt: Timestamp,
 };
 
 /** One chat message, the same on every path, so that a second copy can be told. */
@@ -50,24 +50,24 @@ export type ClientMessage =
 
 /** The room that `user-joined-room` makes if it is missing. */
 export type CreateRoom = {
-/** The room's name. */
-name: Name,
-/** 1 to 1,000, to 15 with `topology: mesh`; 10 unless said otherwise. */
-capacity?: number,
-/** `auto` unless said otherwise. */
-topology?: Topology,
-/** `direct` unless said otherwise. */
-mix?: Mix,
-/** Whether the room list shows it; true unless said otherwise. */
-listed?: boolean,
-/** Asked of everyone who joins. */
-password?: string,
+  /** The room's name. */
+  name: Name,
+  /** 1 to 1,000, to 15 with `topology: mesh`; 10 unless said otherwise. */
+  capacity?: number,
+  /** `auto` unless said otherwise. */
+  topology?: Topology,
+  /** `direct` unless said otherwise. */
+  mix?: Mix,
+  /** Whether the room list shows it; true unless said otherwise. */
+  listed?: boolean,
+  /** Asked of everyone who joins. */
+  password?: string,
 };
 
 /** `end-room`. */
 export type EndRoom = {
-/** Which room. */
-roomId: RoomId,
+  /** Which room. */
+  roomId: RoomId,
 };
 
 /** The codes of the contract's section "Errors". */
@@ -75,64 +75,67 @@ export type ErrorCode = "bad-message" | "too-large" | "rate-limited" | "unauthor
 
 /** `hello`: who is at this socket. */
 export type Hello = {
-/** The identity; without it the server makes one. */
-userId?: UserId,
-/** The name to show. */
-userName?: Name,
-/** The document that owns the connections. */
-instance?: Instance,
-/** Issued for the identity by the server's operator. */
-token?: string,
-/** The session to go on with. */
-resume?: Resume,
+  /** The identity; without it the server makes one. */
+  userId?: UserId,
+  /** The name to show. */
+  userName?: Name,
+  /** The document that owns the connections. */
+  instance?: Instance,
+  /** Issued for the identity by the server's operator. */
+  token?: string,
+  /** The session to go on with. */
+  resume?: Resume,
 };
 
 /** A candidate (RFC 8838, trickle ICE) on its way to the server. */
 export type IceCandidate = {
-/** The participant at the other end, or `hub`. */
-to: UserId,
-/** Only to the peer `hub`: for which room. */
-roomId?: RoomId,
-/** The candidate; `null` ends the candidates of this generation. */
-candidate: IceCandidateInit | null,
-/** Which RTCPeerConnection of this pair of instances. */
-attempt: number,
+  /** The participant at the other end, or `hub`. */
+  to: UserId,
+  /** For which instance of theirs this is meant; the server drops it in silence when they have another by now, as
+   * after a reload whose news crossed with this. */
+  toInstance?: Instance,
+  /** Only to the peer `hub`: for which room. */
+  roomId?: RoomId,
+  /** The candidate; `null` ends the candidates of this generation. */
+  candidate: IceCandidateInit | null,
+  /** Which RTCPeerConnection of this pair of instances. */
+  attempt: number,
 };
 
 /** A candidate as the server relays it. */
 export type IceCandidateFrom = {
-/** The participant at the other end, or `hub`; the server writes it. */
-from: UserId,
-/** That participant's instance. */
-instance: Instance,
-/** Only from the peer `hub`: for which room. */
-roomId?: RoomId,
-/** The candidate; `null` ends the candidates of this generation. */
-candidate: IceCandidateInit | null,
-/** Which RTCPeerConnection of this pair of instances. */
-attempt: number,
+  /** The participant at the other end, or `hub`; the server writes it. */
+  from: UserId,
+  /** That participant's instance. */
+  instance: Instance,
+  /** Only from the peer `hub`: for which room. */
+  roomId?: RoomId,
+  /** The candidate; `null` ends the candidates of this generation. */
+  candidate: IceCandidateInit | null,
+  /** Which RTCPeerConnection of this pair of instances. */
+  attempt: number,
 };
 
 /** `RTCIceCandidateInit` (W3C WebRTC, section 4.8.1.1). */
 export type IceCandidateInit = {
-/** The candidate attribute; empty at the end of candidates. */
-candidate?: string,
-/** The media section, by its identification tag. */
-sdpMid?: string | null,
-/** The media section, by its index. */
-sdpMLineIndex?: number | null,
-/** The ICE generation; without it, that of the newest description. */
-usernameFragment?: string | null,
+  /** The candidate attribute; empty at the end of candidates. */
+  candidate?: string,
+  /** The media section, by its identification tag. */
+  sdpMid?: string | null,
+  /** The media section, by its index. */
+  sdpMLineIndex?: number | null,
+  /** The ICE generation; without it, that of the newest description. */
+  usernameFragment?: string | null,
 };
 
 /** `RTCIceServer` (W3C WebRTC, section 4.2.4). */
 export type IceServer = {
-/** `stun:` and `turn:` addresses. */
-urls: Array<string>,
-/** For TURN. */
-username?: string,
-/** For TURN. */
-credential?: string,
+  /** `stun:` and `turn:` addresses. */
+  urls: Array<string>,
+  /** For TURN. */
+  username?: string,
+  /** For TURN. */
+  credential?: string,
 };
 
 /** The document (or process) that owns the RTCPeerConnections, made anew on each load. */
@@ -146,46 +149,46 @@ export type LeaveReason = "left" | "disconnected" | "timeout" | "kicked" | "repl
 
 /** What a server allows, as it tells its clients. */
 export type Limits = {
-/** Bytes of a frame. */
-frameBytes: number,
-/** Frames a second. */
-framesPerSecond: number,
-/** Frames at once. */
-framesBurst: number,
-/** Bytes of a `message`'s payload. */
-payloadBytes: number,
-/** Characters of a `chat`'s text. */
-chatCharacters: number,
-/** Characters of a name. */
-nameCharacters: number,
-/** Rooms at once. */
-roomsPerSession: number,
-/** Participants of a room. */
-capacity: number,
-/** Milliseconds that a lost session may take to come back. */
-graceMs: number,
+  /** Bytes of a frame. */
+  frameBytes: number,
+  /** Frames a second. */
+  framesPerSecond: number,
+  /** Frames at once. */
+  framesBurst: number,
+  /** Bytes of a `message`'s payload. */
+  payloadBytes: number,
+  /** Characters of a `chat`'s text. */
+  chatCharacters: number,
+  /** Characters of a name. */
+  nameCharacters: number,
+  /** Rooms at once. */
+  roomsPerSession: number,
+  /** Participants of a room. */
+  capacity: number,
+  /** Milliseconds that a lost session may take to come back. */
+  graceMs: number,
 };
 
 /** `message`. */
 export type Message = {
-/** In which room. */
-roomId: RoomId,
-/** For whom; without it for all others of the room. */
-to?: UserId,
-/** Any JSON up to 16 KiB. */
-payload: RawJson,
+  /** In which room. */
+  roomId: RoomId,
+  /** For whom; without it for all others of the room. */
+  to?: UserId,
+  /** Any JSON up to 16 KiB. */
+  payload: RawJson,
 };
 
 /** `message`, to one participant or to all others. */
 export type MessageFrom = {
-/** In which room. */
-roomId: RoomId,
-/** Who sent it. */
-from: UserId,
-/** For whom, if not for all. */
-to?: UserId,
-/** Unchanged. */
-payload: RawJson,
+  /** In which room. */
+  roomId: RoomId,
+  /** Who sent it. */
+  from: UserId,
+  /** For whom, if not for all. */
+  to?: UserId,
+  /** Unchanged. */
+  payload: RawJson,
 };
 
 /** Who mixes what participants hear (AU-4). */
@@ -196,10 +199,10 @@ export type Mode = "mesh" | "sfu";
 
 /** `mute-request`, to the one who is asked. */
 export type MuteRequestFrom = {
-/** In which room. */
-roomId: RoomId,
-/** Who asks. */
-from: UserId,
+  /** In which room. */
+  roomId: RoomId,
+  /** Who asks. */
+  from: UserId,
 };
 
 /** A person's or a room's name. Shown as text, never as markup: `<img onerror>` is a name like any other. */
@@ -207,66 +210,69 @@ export type Name = string;
 
 /** An offer or an answer (RFC 3264) on its way to the server. */
 export type Offer = {
-/** The participant at the other end, or `hub`. */
-to: UserId,
-/** Only to the peer `hub`: for which room. */
-roomId?: RoomId,
-/** The session description. */
-sdp: Sdp,
-/** Which RTCPeerConnection of this pair of instances, from 1. */
-attempt: number,
-/** Which offer of that RTCPeerConnection, from 1; an answer echoes it. */
-n: number,
-/** What the media sections carry; without it audio is the microphone and video the camera. */
-tracks?: Array<TrackLabel>,
+  /** The participant at the other end, or `hub`. */
+  to: UserId,
+  /** For which instance of theirs this is meant; the server drops it in silence when they have another by now, as
+   * after a reload whose news crossed with this. */
+  toInstance?: Instance,
+  /** Only to the peer `hub`: for which room. */
+  roomId?: RoomId,
+  /** The session description. */
+  sdp: Sdp,
+  /** Which RTCPeerConnection of this pair of instances, from 1. */
+  attempt: number,
+  /** Which offer of that RTCPeerConnection, from 1; an answer echoes it. */
+  n: number,
+  /** What the media sections carry; without it audio is the microphone and video the camera. */
+  tracks?: Array<TrackLabel>,
 };
 
 /** An offer or an answer as the server relays it. */
 export type OfferFrom = {
-/** The participant at the other end, or `hub`; the server writes it. */
-from: UserId,
-/** That participant's instance. */
-instance: Instance,
-/** Only from the peer `hub`: for which room. */
-roomId?: RoomId,
-/** The session description. */
-sdp: Sdp,
-/** Which RTCPeerConnection of this pair of instances, from 1. */
-attempt: number,
-/** Which offer of that RTCPeerConnection, from 1; an answer echoes it. */
-n: number,
-/** What the media sections carry; without it audio is the microphone and video the camera. */
-tracks?: Array<TrackLabel>,
+  /** The participant at the other end, or `hub`; the server writes it. */
+  from: UserId,
+  /** That participant's instance. */
+  instance: Instance,
+  /** Only from the peer `hub`: for which room. */
+  roomId?: RoomId,
+  /** The session description. */
+  sdp: Sdp,
+  /** Which RTCPeerConnection of this pair of instances, from 1. */
+  attempt: number,
+  /** Which offer of that RTCPeerConnection, from 1; an answer echoes it. */
+  n: number,
+  /** What the media sections carry; without it audio is the microphone and video the camera. */
+  tracks?: Array<TrackLabel>,
 };
 
 /** One person in one room. */
 export type Participant = {
-/** The user id. */
-id: UserId,
-/** The name to show. */
-name: Name,
-/** What they may do. */
-role: Role,
-/** The document that owns their connections. */
-instance: Instance,
-/** Since when they are here. */
-joinedAt: Timestamp,
-/** Whether their session was lost and may come back. */
-suspect: boolean,
-/** What they publish. */
-tracks: Array<Track>,
+  /** The user id. */
+  id: UserId,
+  /** The name to show. */
+  name: Name,
+  /** What they may do. */
+  role: Role,
+  /** The document that owns their connections. */
+  instance: Instance,
+  /** Since when they are here. */
+  joinedAt: Timestamp,
+  /** Whether their session was lost and may come back. */
+  suspect: boolean,
+  /** What they publish. */
+  tracks: Array<Track>,
 };
 
 /** `ping`: anything, which comes back in `pong`. */
 export type Ping = {
-/** Comes back unchanged. */
-t?: RawJson,
+  /** Comes back unchanged. */
+  t?: RawJson,
 };
 
 /** `pong`. */
 export type Pong = {
-/** What the `ping` brought. */
-t?: RawJson,
+  /** What the `ping` brought. */
+  t?: RawJson,
 };
 
 /** Any JSON value, kept as the text it came in. Equal when the texts are. */
@@ -274,26 +280,26 @@ export type RawJson = unknown;
 
 /** The data of an `error` frame: what was refused, and why. */
 export type Refusal = {
-/** For programs. */
-code: ErrorCode,
-/** For people: one sentence. */
-message: string,
-/** The request's type. */
-type?: string,
-/** To whom it was addressed. */
-to?: UserId,
-/** The room it named. */
-roomId?: RoomId,
-/** The attempt it belonged to. */
-attempt?: number,
+  /** For programs. */
+  code: ErrorCode,
+  /** For people: one sentence. */
+  message: string,
+  /** The request's type. */
+  type?: string,
+  /** To whom it was addressed. */
+  to?: UserId,
+  /** The room it named. */
+  roomId?: RoomId,
+  /** The attempt it belonged to. */
+  attempt?: number,
 };
 
 /** Which session to go on with, and from where. */
 export type Resume = {
-/** The `resumeToken` of its `welcome`. */
-token: string,
-/** The last `seq` that arrived, 0 if none did. */
-lastSeq: number,
+  /** The `resumeToken` of its `welcome`. */
+  token: string,
+  /** The last `seq` that arrived, 0 if none did. */
+  lastSeq: number,
 };
 
 /** What a participant may do in a room (AU-7). */
@@ -301,50 +307,50 @@ export type Role = "host" | "caller" | "listener";
 
 /** `room-created`. */
 export type RoomCreated = {
-/** The room's id; without it the server makes one. */
-id?: RoomId,
-/** The room's name. */
-name: Name,
-/** The creator's name, for a session that said no `hello`. */
-host?: Name,
-/** The creator's identity, for a session that said no `hello`. */
-hostId?: UserId,
-/** 1 to 1,000, to 15 with `topology: mesh`; 10 unless said otherwise. */
-capacity?: number,
-/** `auto` unless said otherwise. */
-topology?: Topology,
-/** `direct` unless said otherwise. */
-mix?: Mix,
-/** Whether the room list shows it; true unless said otherwise. */
-listed?: boolean,
-/** Asked of everyone who joins. */
-password?: string,
+  /** The room's id; without it the server makes one. */
+  id?: RoomId,
+  /** The room's name. */
+  name: Name,
+  /** The creator's name, for a session that said no `hello`. */
+  host?: Name,
+  /** The creator's identity, for a session that said no `hello`. */
+  hostId?: UserId,
+  /** 1 to 1,000, to 15 with `topology: mesh`; 10 unless said otherwise. */
+  capacity?: number,
+  /** `auto` unless said otherwise. */
+  topology?: Topology,
+  /** `direct` unless said otherwise. */
+  mix?: Mix,
+  /** Whether the room list shows it; true unless said otherwise. */
+  listed?: boolean,
+  /** Asked of everyone who joins. */
+  password?: string,
 };
 
 /** A room as those in it see it: the summary, and what the list does not tell. */
 export type RoomDetails = {
-/** Who mixes. */
-mix: Mix,
-/** Whether the room list shows it. */
-listed: boolean,
-/** Whether it takes nobody in. */
-locked: boolean,
-/** Its id. */
-id: RoomId,
-/** The name to show. */
-name: Name,
-/** The host's name. */
-host: Name,
-/** The host's user id. */
-hostId: UserId,
-/** Since when it exists. */
-createdAt: Timestamp,
-/** How many it holds. */
-capacity: number,
-/** How it is set to connect. */
-topology: Topology,
-/** Who is in it, in order of joining. */
-participants: Array<SummaryParticipant>,
+  /** Who mixes. */
+  mix: Mix,
+  /** Whether the room list shows it. */
+  listed: boolean,
+  /** Whether it takes nobody in. */
+  locked: boolean,
+  /** Its id. */
+  id: RoomId,
+  /** The name to show. */
+  name: Name,
+  /** The host's name. */
+  host: Name,
+  /** The host's user id. */
+  hostId: UserId,
+  /** Since when it exists. */
+  createdAt: Timestamp,
+  /** How many it holds. */
+  capacity: number,
+  /** How it is set to connect. */
+  topology: Topology,
+  /** Who is in it, in order of joining. */
+  participants: Array<SummaryParticipant>,
 };
 
 /** A room. For a person it is the fragment of the page's address. */
@@ -352,76 +358,76 @@ export type RoomId = string;
 
 /** `room-joined`. */
 export type RoomJoined = {
-/** The room. */
-room: RoomDetails,
-/** One's own participant. */
-you: Participant,
-/** Everyone, oneself included, in order of joining. */
-participants: Array<Participant>,
-/** The mode in force. */
-topology: Mode,
-/** Who mixes. */
-mix: Mix,
-/** Who records. */
-recording: Array<UserId>,
-/** Grows when another server process takes the room over. */
-epoch: number,
+  /** The room. */
+  room: RoomDetails,
+  /** One's own participant. */
+  you: Participant,
+  /** Everyone, oneself included, in order of joining. */
+  participants: Array<Participant>,
+  /** The mode in force. */
+  topology: Mode,
+  /** Who mixes. */
+  mix: Mix,
+  /** Who records. */
+  recording: Array<UserId>,
+  /** Grows when another server process takes the room over. */
+  epoch: number,
 };
 
 /** `room-list-delta`: what differs between two versions. */
 export type RoomListDelta = {
-/** The version it leads to. */
-version: number,
-/** The version it starts from. */
-from: number,
-/** Rooms that are new or other than before. */
-changed: Array<RoomSummary>,
-/** Rooms that are gone. */
-removed: Array<RoomId>,
+  /** The version it leads to. */
+  version: number,
+  /** The version it starts from. */
+  from: number,
+  /** Rooms that are new or other than before. */
+  changed: Array<RoomSummary>,
+  /** Rooms that are gone. */
+  removed: Array<RoomId>,
 };
 
 /** `room-list-digest`: by which a watcher of differences sees that it missed one. */
 export type RoomListDigest = {
-/** The list's version. */
-version: number,
-/** How many rooms it has. */
-count: number,
+  /** The list's version. */
+  version: number,
+  /** How many rooms it has. */
+  count: number,
 };
 
 /** `room-list-request`. */
 export type RoomListRequest = {
-/** Send differences from now on. */
-deltas?: boolean,
+  /** Send differences from now on. */
+  deltas?: boolean,
 };
 
 /** A room as the room list shows it (RR-1). */
 export type RoomSummary = {
-/** Its id. */
-id: RoomId,
-/** The name to show. */
-name: Name,
-/** The host's name. */
-host: Name,
-/** The host's user id. */
-hostId: UserId,
-/** Since when it exists. */
-createdAt: Timestamp,
-/** How many it holds. */
-capacity: number,
-/** How it is set to connect. */
-topology: Topology,
-/** Who is in it, in order of joining. */
-participants: Array<SummaryParticipant>,
+  /** Its id. */
+  id: RoomId,
+  /** The name to show. */
+  name: Name,
+  /** The host's name. */
+  host: Name,
+  /** The host's user id. */
+  hostId: UserId,
+  /** Since when it exists. */
+  createdAt: Timestamp,
+  /** How many it holds. */
+  capacity: number,
+  /** How it is set to connect. */
+  topology: Topology,
+  /** Who is in it, in order of joining. */
+  participants: Array<SummaryParticipant>,
 };
 
 /** `room-updated`. */
 export type RoomUpdated = {
-/** Which room. */
-roomId: RoomId,
-/** The room as it is now. */
-room: RoomDetails,
-/** See [`RoomJoined::epoch`]. */
-epoch: number,
+  /** Which room. */
+  roomId: RoomId,
+  /** The room as it is now. */
+  room: RoomDetails,
+  /** See [`RoomJoined::epoch`]. */
+  epoch: number,
 };
 
 /** A session description (RFC 8866) as a JSON string. A relay copies it without taking the escapes off and putting
@@ -449,20 +455,20 @@ export type ServerMessage =
 
 /** `server-room-list`: the whole truth; replace what was there. */
 export type ServerRoomList = {
-/** Grows with each change of the list. */
-version: number,
-/** All listed rooms, in order of making. */
-rooms: Array<RoomSummary>,
+  /** Grows with each change of the list. */
+  version: number,
+  /** All listed rooms, in order of making. */
+  rooms: Array<RoomSummary>,
 };
 
 /** `set-role`. */
 export type SetRole = {
-/** In which room. */
-roomId: RoomId,
-/** Whose role. */
-userId: UserId,
-/** The new role. */
-role: Role,
+  /** In which room. */
+  roomId: RoomId,
+  /** Whose role. */
+  userId: UserId,
+  /** The new role. */
+  role: Role,
 };
 
 /** What a track shows or tells. */
@@ -470,20 +476,20 @@ export type Source = "microphone" | "camera" | "screen" | "screen-audio" | "prog
 
 /** A participant as the room list shows it. */
 export type SummaryParticipant = {
-/** The user id. */
-id: UserId,
-/** The name to show. */
-name: Name,
-/** What they may do. */
-role: Role,
+  /** The user id. */
+  id: UserId,
+  /** The name to show. */
+  name: Name,
+  /** What they may do. */
+  role: Role,
 };
 
 /** `remove-user` and `mute-request`: someone in a room. */
 export type TargetUser = {
-/** In which room. */
-roomId: RoomId,
-/** Who. */
-userId: UserId,
+  /** In which room. */
+  roomId: RoomId,
+  /** Who. */
+  userId: UserId,
 };
 
 /** A moment on the wire: RFC 3339 in UTC with milliseconds, such as `2026-11-21T10:00:00.000Z`. */
@@ -494,48 +500,48 @@ export type Topology = "auto" | "mesh" | "sfu";
 
 /** One track of a participant, as the roster shows it. */
 export type Track = {
-/** What it shows or tells. */
-source: Source,
-/** Sound or picture. */
-kind: Kind,
-/** Whether it is on: false for a muted microphone. */
-enabled: boolean,
+  /** What it shows or tells. */
+  source: Source,
+  /** Sound or picture. */
+  kind: Kind,
+  /** Whether it is on: false for a muted microphone. */
+  enabled: boolean,
 };
 
 /** Which track a media section of a description carries. */
 export type TrackLabel = {
-/** The section's `mid` (RFC 5888). */
-mid: string,
-/** What is in it. */
-source: Source,
+  /** The section's `mid` (RFC 5888). */
+  mid: string,
+  /** What is in it. */
+  source: Source,
 };
 
 /** `track-state`. */
 export type TrackState = {
-/** In which room. */
-roomId: RoomId,
-/** Whether the microphone is on. */
-audioEnabled: boolean,
-/** Whether the camera is on. */
-videoEnabled: boolean,
-/** All tracks; without it a microphone and a camera. */
-tracks?: Array<Track>,
+  /** In which room. */
+  roomId: RoomId,
+  /** Whether the microphone is on. */
+  audioEnabled: boolean,
+  /** Whether the camera is on. */
+  videoEnabled: boolean,
+  /** All tracks; without it a microphone and a camera. */
+  tracks?: Array<Track>,
 };
 
 /** `update-room`: what is given changes. */
 export type UpdateRoom = {
-/** Which room. */
-roomId: RoomId,
-/** Its new name. */
-name?: Name,
-/** Its new capacity; who is in stays in. */
-capacity?: number,
-/** Its new topology. */
-topology?: Topology,
-/** Its new mixer. */
-mix?: Mix,
-/** Whether it takes nobody in. */
-locked?: boolean,
+  /** Which room. */
+  roomId: RoomId,
+  /** Its new name. */
+  name?: Name,
+  /** Its new capacity; who is in stays in. */
+  capacity?: number,
+  /** Its new topology. */
+  topology?: Topology,
+  /** Its new mixer. */
+  mix?: Mix,
+  /** Whether it takes nobody in. */
+  locked?: boolean,
 };
 
 /** Who a session speaks for, and who a participant is. A PeerJS peer's id is its user id too. */
@@ -543,92 +549,92 @@ export type UserId = string;
 
 /** `user-joined-room`, to the others in the room. */
 export type UserJoined = {
-/** Which room. */
-roomId: RoomId,
-/** Who came. */
-userId: UserId,
-/** Their name. */
-userName: Name,
-/** All of them. */
-participant: Participant,
-/** Everyone now in the room, in order of joining. */
-participants: Array<Participant>,
-/** See [`RoomJoined::epoch`]. */
-epoch: number,
+  /** Which room. */
+  roomId: RoomId,
+  /** Who came. */
+  userId: UserId,
+  /** Their name. */
+  userName: Name,
+  /** All of them. */
+  participant: Participant,
+  /** Everyone now in the room, in order of joining. */
+  participants: Array<Participant>,
+  /** See [`RoomJoined::epoch`]. */
+  epoch: number,
 };
 
 /** `user-joined-room`. */
 export type UserJoinedRoom = {
-/** Which room. */
-roomId: RoomId,
-/** The identity, for a session that said no `hello`. */
-userId?: UserId,
-/** The name to show in this room. */
-userName?: Name,
-/** The role asked for. */
-role?: Role,
-/** The room's password. */
-password?: string,
-/** Make the room if it is missing. */
-create?: CreateRoom,
+  /** Which room. */
+  roomId: RoomId,
+  /** The identity, for a session that said no `hello`. */
+  userId?: UserId,
+  /** The name to show in this room. */
+  userName?: Name,
+  /** The role asked for. */
+  role?: Role,
+  /** The room's password. */
+  password?: string,
+  /** Make the room if it is missing. */
+  create?: CreateRoom,
 };
 
 /** `user-left-room`, to those who remain and to whoever left without asking. */
 export type UserLeft = {
-/** Which room. */
-roomId: RoomId,
-/** Who went. */
-userId: UserId,
-/** Their name. */
-userName: Name,
-/** Why. */
-reason: LeaveReason,
-/** By whose hand. */
-by?: UserId,
-/** Everyone now in the room, in order of joining. */
-participants: Array<Participant>,
-/** See [`RoomJoined::epoch`]. */
-epoch: number,
+  /** Which room. */
+  roomId: RoomId,
+  /** Who went. */
+  userId: UserId,
+  /** Their name. */
+  userName: Name,
+  /** Why. */
+  reason: LeaveReason,
+  /** By whose hand. */
+  by?: UserId,
+  /** Everyone now in the room, in order of joining. */
+  participants: Array<Participant>,
+  /** See [`RoomJoined::epoch`]. */
+  epoch: number,
 };
 
 /** `user-left-room`. */
 export type UserLeftRoom = {
-/** Which room. */
-roomId: RoomId,
-/** One's own identity, if given at all. */
-userId?: UserId,
+  /** Which room. */
+  roomId: RoomId,
+  /** One's own identity, if given at all. */
+  userId?: UserId,
 };
 
 /** `user-updated`: role, name, tracks, suspect. */
 export type UserUpdated = {
-/** Which room. */
-roomId: RoomId,
-/** The participant as they are now. */
-participant: Participant,
-/** See [`RoomJoined::epoch`]. */
-epoch: number,
+  /** Which room. */
+  roomId: RoomId,
+  /** The participant as they are now. */
+  participant: Participant,
+  /** See [`RoomJoined::epoch`]. */
+  epoch: number,
 };
 
 /** `welcome`. */
 export type Welcome = {
-/** The identity. */
-userId: UserId,
-/** The name. */
-userName: Name,
-/** Names this session in logs. */
-sessionId: string,
-/** Lets this session be resumed. */
-resumeToken: string,
-/** Whether an earlier session goes on. */
-resumed: boolean,
-/** The last `cseq` that arrived. */
-lastCseq: number,
-/** Version of the contract: 1. */
-protocol: number,
-/** `RTCIceServer`s for the RTCPeerConnections. */
-iceServers: Array<IceServer>,
-/** What this server allows. */
-limits: Limits,
+  /** The identity. */
+  userId: UserId,
+  /** The name. */
+  userName: Name,
+  /** Names this session in logs. */
+  sessionId: string,
+  /** Lets this session be resumed. */
+  resumeToken: string,
+  /** Whether an earlier session goes on. */
+  resumed: boolean,
+  /** The last `cseq` that arrived. */
+  lastCseq: number,
+  /** Version of the contract: 1. */
+  protocol: number,
+  /** `RTCIceServer`s for the RTCPeerConnections. */
+  iceServers: Array<IceServer>,
+  /** What this server allows. */
+  limits: Limits,
 };
 
 /** A client's types, each with its data. */

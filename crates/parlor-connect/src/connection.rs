@@ -5,7 +5,9 @@
 
 use std::collections::VecDeque;
 
-use parlor_proto::{Answer, IceCandidate, IceCandidateInit, Offer, OfferFrom, Sdp, TrackLabel, UserId};
+use parlor_proto::{
+    Answer, IceCandidate, IceCandidateInit, Instance, Offer, OfferFrom, Sdp, TrackLabel, UserId,
+};
 
 use crate::candidates::Candidates;
 use crate::output::{DescriptionType, Output, Send};
@@ -87,6 +89,8 @@ pub(crate) struct Connection {
 /// Whom and where a connection speaks to.
 pub(crate) struct Wire<'a> {
     pub(crate) peer: &'a UserId,
+    /// The instance of theirs that this connection is with.
+    pub(crate) instance: &'a Instance,
     pub(crate) outputs: &'a mut VecDeque<Output>,
     /// Whether an offer would reach the other side now.
     pub(crate) can_offer: bool,
@@ -150,11 +154,22 @@ impl Connection {
         self.wants_restart = false;
     }
 
-    /// Sends the offer again whose answer may have been lost. Who got it the first time answers it once more.
-    pub(crate) fn resend(&self, wire: &mut Wire<'_>) {
-        if let Some(outstanding) = &self.outstanding {
-            self.send_offer(&outstanding.description, wire);
+    /// Sends the offer again whose answer may have been lost: under a new number, so that of two answers only the one to
+    /// this counts.
+    pub(crate) fn resend(&mut self, wire: &mut Wire<'_>) {
+        if self.operation.is_some() {
+            return;
         }
+        if let Some(mut outstanding) = self.outstanding.take() {
+            outstanding.description.n = self.next_n();
+            self.send_offer(&outstanding.description, wire);
+            self.outstanding = Some(outstanding);
+        }
+    }
+
+    fn next_n(&mut self) -> u32 {
+        self.offers_sent = self.offers_sent.saturating_add(1);
+        self.offers_sent
     }
 
     /// An offer of this attempt arrived.
@@ -222,8 +237,7 @@ impl Connection {
         let progress = match self.operation.take() {
             Some(Operation::CreateOffer { restart_ice }) => {
                 self.signalling = Signalling::HaveLocalOffer;
-                self.offers_sent = self.offers_sent.saturating_add(1);
-                let description = Description { n: self.offers_sent, sdp, tracks };
+                let description = Description { n: self.next_n(), sdp, tracks };
                 self.send_offer(&description, wire);
                 self.outstanding = Some(Outstanding { description, restart_ice });
                 Progress::OfferSent
@@ -237,8 +251,15 @@ impl Connection {
                 self.signalling = Signalling::Stable;
                 // Whatever was wanted before is in this answer, or the stack says so again.
                 self.wants_offer = false;
-                let answer =
-                    Answer { to: wire.peer.clone(), room_id: None, sdp, attempt: self.attempt, n, tracks };
+                let answer = Answer {
+                    to: wire.peer.clone(),
+                    to_instance: Some(wire.instance.clone()),
+                    room_id: None,
+                    sdp,
+                    attempt: self.attempt,
+                    n,
+                    tracks,
+                };
                 wire.outputs.push_back(Output::Send(Send::Answer(answer)));
                 Progress::AnswerSent
             }
@@ -348,7 +369,15 @@ impl Connection {
 
     fn send_offer(&self, description: &Description, wire: &mut Wire<'_>) {
         let Description { n, sdp, tracks } = description.clone();
-        let offer = Offer { to: wire.peer.clone(), room_id: None, sdp, attempt: self.attempt, n, tracks };
+        let offer = Offer {
+            to: wire.peer.clone(),
+            to_instance: Some(wire.instance.clone()),
+            room_id: None,
+            sdp,
+            attempt: self.attempt,
+            n,
+            tracks,
+        };
         wire.outputs.push_back(Output::Send(Send::Offer(offer)));
     }
 
@@ -362,8 +391,13 @@ impl Connection {
 
     /// A local candidate, on its way to the other side.
     pub(crate) fn send_candidate(&self, candidate: Option<IceCandidateInit>, wire: &mut Wire<'_>) {
-        let candidate =
-            IceCandidate { to: wire.peer.clone(), room_id: None, candidate, attempt: self.attempt };
+        let candidate = IceCandidate {
+            to: wire.peer.clone(),
+            to_instance: Some(wire.instance.clone()),
+            room_id: None,
+            candidate,
+            attempt: self.attempt,
+        };
         wire.outputs.push_back(Output::Send(Send::IceCandidate(candidate)));
     }
 }

@@ -114,7 +114,7 @@ impl Manager {
             self.settle_media(now);
         }
         self.roster.expire(now);
-        self.reconcile(now);
+        self.reconcile(now, true);
         self.each_peer(now, Peer::on_timeout);
         self.finish(now);
     }
@@ -138,13 +138,13 @@ impl Manager {
             Input::TurnAvailable(has_turn) => self.has_turn = has_turn,
             Input::LeaveRoom { room_id } => {
                 self.roster.forget_room(&room_id);
-                self.reconcile(now);
+                self.reconcile(now, false);
             }
             Input::Retry { peer } => self.peer(now, &peer, Peer::retry),
             Input::ClosePeer { peer } => self.peer(now, &peer, Peer::close),
             Input::CloseAll => {
                 self.roster.clear();
-                self.reconcile(now);
+                self.reconcile(now, false);
             }
             Input::NegotiationNeeded { peer, attempt } => {
                 self.peer(now, &peer, |peer, ctx| peer.on_negotiation_needed(attempt, ctx));
@@ -213,7 +213,7 @@ impl Manager {
         for participant in &joined.participants {
             self.on_present(now, participant);
         }
-        self.reconcile(now);
+        self.reconcile(now, false);
     }
 
     fn on_user_joined(&mut self, now: Time, joined: &UserJoined) {
@@ -221,7 +221,7 @@ impl Manager {
             for participant in &joined.participants {
                 self.on_present(now, participant);
             }
-            self.reconcile(now);
+            self.reconcile(now, false);
         }
     }
 
@@ -235,7 +235,8 @@ impl Manager {
         } else if left.reason != LeaveReason::ServerStopping {
             self.roster.forget_room(&left.room_id);
         }
-        self.reconcile(now);
+        let is_unaware = matches!(left.reason, LeaveReason::Timeout | LeaveReason::Replaced);
+        self.reconcile(now, is_unaware);
     }
 
     /// A participant as the server sees them now.
@@ -268,26 +269,27 @@ impl Manager {
         }
     }
 
-    /// Closes the connections with those who are in no common room any more (CM-9).
-    fn reconcile(&mut self, now: Time) {
+    /// Closes the connections with those who are in no common room any more (CM-9). `is_unaware`: they may not know it,
+    /// and hold their ends for live.
+    fn reconcile(&mut self, now: Time, is_unaware: bool) {
         let ids: Vec<UserId> = self.peers.iter().map(Peer::id).cloned().collect();
         for id in ids {
             if self.roster.is_missing(&id) {
                 self.peer(now, &id, |peer, _| peer.set_away(true));
             } else if !self.roster.has(&id) {
                 self.peer(now, &id, Peer::close);
-                self.forget(id);
+                self.forget(id, is_unaware);
             }
         }
     }
 
-    fn forget(&mut self, id: UserId) {
+    fn forget(&mut self, id: UserId, is_unaware: bool) {
         let Ok(place) = self.place(&id) else { return };
         let peer = self.peers.remove(place);
         if self.departed.len() >= DEPARTED_MAX {
             self.departed.pop_front();
         }
-        self.departed.push_back((id.clone(), peer.instance().clone(), peer.attempts()));
+        self.departed.push_back((id.clone(), peer.instance().clone(), peer.attempts_when_left(is_unaware)));
         self.outputs.push_back(Output::PeerRemoved { peer: id });
     }
 

@@ -78,6 +78,8 @@ pub(crate) struct Attempts {
     highest: u32,
     /// The highest that is over.
     closed: u32,
+    /// The other side may hold for live what was closed here.
+    is_unaware: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -89,6 +91,8 @@ pub(crate) struct Peer {
     /// Its session was lost, or it is known only from before a reconnect: no message reaches it for sure.
     is_away: bool,
     could_signal: bool,
+    /// Signalling began anew since messages last went both ways: some may be lost.
+    may_have_lost: bool,
     attempts: Attempts,
     phase: Phase,
     connection: Option<Connection>,
@@ -128,6 +132,7 @@ impl Peer {
             is_polite,
             is_away: false,
             could_signal: false,
+            may_have_lost: false,
             attempts,
             phase: Phase::Closed,
             connection: None,
@@ -147,8 +152,10 @@ impl Peer {
         &self.instance
     }
 
-    pub(crate) fn attempts(&self) -> Attempts {
-        self.attempts.clone()
+    /// What to remember of the attempts when the participant left. `is_unaware`: they lost their session, and may come
+    /// back without knowing that the connection was closed.
+    pub(crate) fn attempts_when_left(&self, is_unaware: bool) -> Attempts {
+        Attempts { is_unaware: is_unaware && self.attempts.closed > 0, ..self.attempts.clone() }
     }
 
     pub(crate) fn set_role(&mut self, role: Role) {
@@ -190,9 +197,10 @@ impl Peer {
         }
     }
 
-    /// CM-2: the impolite side initiates, the polite side waits.
+    /// CM-2: the impolite side initiates, the polite side waits; but not for someone who may believe that an earlier
+    /// connection is still there.
     pub(crate) fn start(&mut self, ctx: &mut Context<'_>) {
-        if self.is_polite {
+        if self.is_polite && !std::mem::take(&mut self.attempts.is_unaware) {
             self.phase = Phase::Waiting { until: Some(ctx.now + ctx.settings.wait_timeout_ms) };
         } else {
             self.queue(ctx);
@@ -374,32 +382,25 @@ impl Peer {
         }
     }
 
+    /// The signalling session is a new one: messages of the old one may be lost.
+    pub(crate) fn on_signalling_renewed(&mut self, _: &mut Context<'_>) {
+        self.may_have_lost = true;
+    }
+
     /// Looks again at whether messages reach the other side; if they do now and did not before, goes on (CM-16).
     pub(crate) fn refresh(&mut self, ctx: &mut Context<'_>) {
         let can_signal = self.can_signal(ctx);
+        if can_signal && std::mem::take(&mut self.may_have_lost) {
+            self.make_good(ctx);
+        }
         if can_signal && !self.could_signal {
-            match self.phase {
-                Phase::Waiting { .. } => {
-                    self.phase = Phase::Waiting { until: Some(ctx.now + ctx.settings.wait_timeout_ms) };
-                }
-                Phase::Connecting { is_own, .. } => {
-                    let until = Some(ctx.now + ctx.settings.offer_timeout_ms);
-                    self.phase = Phase::Connecting { until, is_own };
-                }
-                Phase::Failed { retry_at: None, .. } => {
-                    self.retry_count = self.retry_count.saturating_add(1);
-                    self.queue(ctx);
-                }
-                _ => {}
-            }
-            self.with_connection(ctx, |connection, wire| connection.advance(wire));
+            self.go_on(ctx);
         }
         self.could_signal = can_signal;
     }
 
-    /// The signalling session is a new one: messages of the old one may be lost. What was half done is begun again at
-    /// once, by either side; what works is kept.
-    pub(crate) fn on_signalling_renewed(&mut self, ctx: &mut Context<'_>) {
+    /// What was half done when messages were lost is begun again at once, by either side; what works is kept.
+    fn make_good(&mut self, ctx: &mut Context<'_>) {
         let is_half_done = self.connection.as_ref().is_some_and(|c| !c.is_settled());
         match self.phase {
             Phase::Connected => self.with_connection(ctx, |connection, wire| connection.resend(wire)),
@@ -411,6 +412,25 @@ impl Peer {
             Phase::Failed { .. } => self.queue(ctx),
             Phase::Closed | Phase::Queued { .. } | Phase::Waiting { .. } | Phase::FailedPermanent => {}
         }
+    }
+
+    /// Messages reach the other side again: deadlines run, and what waited for it goes on.
+    fn go_on(&mut self, ctx: &mut Context<'_>) {
+        match self.phase {
+            Phase::Waiting { .. } => {
+                self.phase = Phase::Waiting { until: Some(ctx.now + ctx.settings.wait_timeout_ms) };
+            }
+            Phase::Connecting { is_own, .. } => {
+                let until = Some(ctx.now + ctx.settings.offer_timeout_ms);
+                self.phase = Phase::Connecting { until, is_own };
+            }
+            Phase::Failed { retry_at: None, .. } => {
+                self.retry_count = self.retry_count.saturating_add(1);
+                self.queue(ctx);
+            }
+            _ => {}
+        }
+        self.with_connection(ctx, |connection, wire| connection.advance(wire));
     }
 
     /// When [`Self::on_timeout`] has something to do.
@@ -537,9 +557,10 @@ impl Peer {
     {
         let can_offer = self.can_signal(ctx);
         match &mut self.connection {
-            Some(connection) => {
-                step(connection, &mut Wire { peer: &self.id, outputs: ctx.outputs, can_offer })
-            }
+            Some(connection) => step(
+                connection,
+                &mut Wire { peer: &self.id, instance: &self.instance, outputs: ctx.outputs, can_offer },
+            ),
             None => R::default(),
         }
     }
@@ -553,6 +574,9 @@ impl Peer {
     ) -> Option<R> {
         let can_offer = self.can_signal(ctx);
         let connection = self.connection.as_mut().filter(|c| c.attempt() == attempt)?;
-        Some(step(connection, &mut Wire { peer: &self.id, outputs: ctx.outputs, can_offer }))
+        Some(step(
+            connection,
+            &mut Wire { peer: &self.id, instance: &self.instance, outputs: ctx.outputs, can_offer },
+        ))
     }
 }

@@ -24,6 +24,11 @@ pub struct TrackLabel {
 pub struct Offer {
     /// The participant at the other end, or `hub`.
     pub to: UserId,
+    /// For which instance of theirs this is meant; the server drops it in silence when they have another by now, as
+    /// after a reload whose news crossed with this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub to_instance: Option<Instance>,
     /// Only to the peer `hub`: for which room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
@@ -69,7 +74,7 @@ impl Offer {
     /// The same description as its receiver gets it.
     #[must_use]
     pub fn relayed(self, from: UserId, instance: Instance) -> OfferFrom {
-        let Self { to: _, room_id: _, sdp, attempt, n, tracks } = self;
+        let Self { to: _, to_instance: _, room_id: _, sdp, attempt, n, tracks } = self;
         OfferFrom { from, instance, room_id: None, sdp, attempt, n, tracks }
     }
 }
@@ -86,6 +91,11 @@ pub type AnswerFrom = OfferFrom;
 pub struct IceCandidate {
     /// The participant at the other end, or `hub`.
     pub to: UserId,
+    /// For which instance of theirs this is meant; the server drops it in silence when they have another by now, as
+    /// after a reload whose news crossed with this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub to_instance: Option<Instance>,
     /// Only to the peer `hub`: for which room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
@@ -119,7 +129,7 @@ impl IceCandidate {
     /// The same candidate as its receiver gets it.
     #[must_use]
     pub fn relayed(self, from: UserId, instance: Instance) -> IceCandidateFrom {
-        let Self { to: _, room_id: _, candidate, attempt } = self;
+        let Self { to: _, to_instance: _, room_id: _, candidate, attempt } = self;
         IceCandidateFrom { from, instance, room_id: None, candidate, attempt }
     }
 }

@@ -39,6 +39,9 @@ impl Refusable for RelayError {
 impl Registry {
     pub(crate) fn on_offer(&mut self, key: SessionKey, offer: &Offer) -> Result<(), RelayError> {
         let (to, from, instance) = self.signal_path(key, &offer.to)?;
+        if self.is_meant_for_another(to, offer.to_instance.as_ref()) {
+            return Ok(());
+        }
         let relayed = offer.clone().relayed(from, instance);
         self.relay_signal(to, &ServerMessage::Offer(Box::new(relayed)));
         Ok(())
@@ -46,6 +49,9 @@ impl Registry {
 
     pub(crate) fn on_answer(&mut self, key: SessionKey, answer: &Answer) -> Result<(), RelayError> {
         let (to, from, instance) = self.signal_path(key, &answer.to)?;
+        if self.is_meant_for_another(to, answer.to_instance.as_ref()) {
+            return Ok(());
+        }
         let relayed = answer.clone().relayed(from, instance);
         self.relay_signal(to, &ServerMessage::Answer(Box::new(relayed)));
         Ok(())
@@ -61,6 +67,9 @@ impl Registry {
             Err(RelayError::PeerUnavailable(_)) if self.has_just_parted(key, &candidate.to) => return Ok(()),
             path => path?,
         };
+        if self.is_meant_for_another(to, candidate.to_instance.as_ref()) {
+            return Ok(());
+        }
         let relayed = candidate.clone().relayed(from, instance);
         self.relay_signal(to, &ServerMessage::IceCandidate(Box::new(relayed)));
         Ok(())
@@ -140,6 +149,11 @@ impl Registry {
             .other_session(key, to, |other| session.rooms.iter().any(|room| other.rooms.contains(room)))
             .ok_or_else(unavailable)?;
         Ok((receiver, from, instance))
+    }
+
+    /// Whether a signal is for an instance that the receiver has no more: it crossed with the news of a reload.
+    fn is_meant_for_another(&self, to: SessionKey, instance: Option<&Instance>) -> bool {
+        instance.is_some_and(|meant| self.sender(to).is_some_and(|(_, instance)| instance != *meant))
     }
 
     fn relay_signal(&mut self, to: SessionKey, message: &ServerMessage) {

@@ -1,1 +1,10 @@
-//! Every core in one seeded world; tests only.
+//! Every core in one seeded world. Only tests use this crate.
+//!
+//! * [`browser`]: what an RTCPeerConnection does to descriptions and candidates, as W3C WebRTC says, without media.
+//! * [`pair`]: two connection managers, every interleaving of them ([`explore`] walks through them all).
+//! * [`world`]: the registry and up to ten participants over a network that delays, loses sockets and repeats.
+
+pub mod browser;
+pub mod explore;
+pub mod pair;
+pub mod world;
