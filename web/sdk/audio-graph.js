@@ -15,6 +15,8 @@ import { ProgramBus } from './program-bus.js';
 /** What counts as a person's consent to sound. */
 const GESTURES = ['pointerdown', 'pointerup', 'touchend', 'keydown', 'click'];
 
+const RESUME_MS = 1_000;
+
 export class AudioGraph {
   /** @type {AudioContext | undefined} */
   #context;
@@ -48,9 +50,17 @@ export class AudioGraph {
     return this.#context?.state === 'running';
   }
 
-  /** Starts the sound; call it from a click. @returns {Promise<void>} */
+  /**
+   * Starts the sound; call it from a click. Without a click, or without anything to play on, browsers leave the
+   * question open for ever: after a second this answers.
+   * @returns {Promise<boolean>} whether sound flows
+   */
   async resume() {
-    if (this.context.state !== 'running') await this.context.resume();
+    const { context } = this;
+    if (context.state === 'running') return true;
+    const patience = new Promise((done) => setTimeout(done, RESUME_MS));
+    await Promise.race([context.resume().catch(() => {}), patience]);
+    return this.isRunning;
   }
 
   /**
