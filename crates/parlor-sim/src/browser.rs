@@ -303,7 +303,22 @@ impl Connection {
         self.attempt == other.attempt && self.agrees_with(other) && knows(self, other) && knows(other, self)
     }
 
-    fn fragments(&self) -> Option<(String, String)> {
+    /// The pair of fragments over which ICE works, one's own first.
+    #[must_use]
+    pub fn path(&self) -> Option<(String, String)> {
+        self.path.clone()
+    }
+
+    /// Whether the other end still holds the descriptions of this end's path.
+    #[must_use]
+    pub fn shares_path_with(&self, other: &Self) -> bool {
+        let turned = self.path.as_ref().map(|(local, remote)| (remote.clone(), local.clone()));
+        turned.is_some() && (turned == other.path || turned == other.fragments())
+    }
+
+    /// The pair of fragments that is negotiated, one's own first.
+    #[must_use]
+    pub fn fragments(&self) -> Option<(String, String)> {
         Some((self.local.as_ref()?.ufrag.clone(), self.remote.as_ref()?.ufrag.clone()))
     }
 
