@@ -91,21 +91,21 @@ fn report(figures: &mut Figures, name: &str, run: &Run, mut outcome: Outcome, go
 
 fn relay(server: &Server, dialect: Dialect, run: &Run) -> Outcome {
     let mut swarm = connect(server, dialect, run.sockets);
-    let texts: Vec<String> = (0..run.sockets).map(|from| description(dialect, from ^ 1)).collect();
+    let mut texts: Vec<String> = (0..run.sockets).map(|from| description(dialect, from ^ 1)).collect();
     let stamp_at: Vec<usize> =
         texts.iter().map(|text| text.find(STAMP).expect("a stamp") + STAMP.len()).collect();
-    let mut texts = texts;
 
     let start = Instant::now();
     let (warm, end) = (run.warm_up, run.warm_up + run.window);
     let mut outcome = Outcome { cpu: Cpu::of(server.process), delivered: 0, times: Times::default() };
-    let mut cpu_at_start = None;
+    let (mut is_warm, mut is_over) = (false, false);
     let (mut sent, mut received) = (0_usize, 0_usize);
-    let mut patience = end + Duration::from_secs(10);
-    loop {
+    let patience = end + Duration::from_secs(10);
+    while !is_over || received < sent {
         let now = start.elapsed();
-        if cpu_at_start.is_none() && now >= warm {
-            cpu_at_start = Some(Cpu::of(server.process));
+        if !is_warm && now >= warm {
+            is_warm = true;
+            outcome.cpu = Cpu::of(server.process);
         }
         if now < end {
             // Due times, not the times when we got round to it: a server that stalls us is charged for it.
@@ -118,14 +118,12 @@ fn relay(server: &Server, dialect: Dialect, run: &Run) -> Outcome {
                 swarm.send(from, &texts[from]);
                 sent += 1;
             }
-        } else if let Some(before) = cpu_at_start.take() {
-            outcome.cpu = Cpu::of(server.process).since(before);
-            patience = now + Duration::from_secs(10);
-        } else if received == sent {
-            break;
+        } else if !is_over {
+            is_over = true;
+            outcome.cpu = Cpu::of(server.process).since(outcome.cpu);
         }
         assert!(now < patience, "{}: only {received} of {sent} frames came", server.name);
-        let is_measuring = now >= warm && now < end;
+        let is_measuring = is_warm && !is_over;
         swarm.poll(Duration::ZERO, |_, text| {
             if let Some(stamp) = stamp_of(text) {
                 received += 1;
