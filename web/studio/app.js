@@ -5,6 +5,7 @@ import { AudioGraph, Rooms, SignalingClient } from '../sdk/index.js';
 import { parameters, randomRoomId, roomIdFromFragment, roomLink, slug } from './address.js';
 import { MICROPHONE, Device } from './device.js';
 import { createKeyListener } from './keys.js';
+import { findLacks } from './lacks.js';
 import { LiveSession } from './live-session.js';
 import { Memory } from './memory.js';
 import { MeterBank } from './meter.js';
@@ -49,6 +50,8 @@ class Studio {
   #session = null;
   /** Grows with each change of place, so that what was under way for an older one stops. */
   #place = 0;
+  /** The room one is in or about to enter. @type {string|null} */
+  #here = null;
 
   start() {
     document.body.append(this.#toasts.element);
@@ -67,14 +70,15 @@ class Studio {
     if (roomId !== null && this.#asked.autostart) {
       void this.#join({ roomId, roomName: roomId, name: this.#asked.name || texts.guest, role: this.#asked.role, create: true });
     } else if (roomId !== null && live?.roomId === roomId && this.#name !== '' && cameBack()) {
-      void this.#join({ roomId, roomName: live.roomName, name: this.#name, role: this.#asked.role, create: true, muted: live.muted });
+      const role = live.isListener ? 'listener' : this.#asked.role;
+      void this.#join({ roomId, roomName: live.roomName, name: this.#name, role, create: true, muted: live.muted });
     } else this.#route();
   }
 
   /** Shows what the address names, unless that is where one is. */
   #route() {
     const roomId = roomIdFromFragment(location.hash);
-    if (roomId !== null && roomId === this.#session?.roomId && this.#memory.live?.roomId === roomId) return;
+    if (roomId !== null && roomId === this.#here) return;
     this.#leave();
     if (roomId === null) this.#showFront();
     else this.#showLobby(roomId);
@@ -133,10 +137,19 @@ class Studio {
 
   /** @param {Wish} wish */
   async #join(wish) {
+    const lack = findLacks(window).find(({ blocks }) => blocks);
+    if (lack !== undefined) {
+      this.#leave();
+      const back = { label: texts.trouble.back, onPress: () => this.#goToFront() };
+      this.#showTrouble({ heading: texts.trouble.cannotJoin, text: texts.lacks[lack.id], actions: [back] });
+      return;
+    }
     const place = this.#leave({ keepsMicrophone: true });
+    this.#here = wish.roomId;
     this.#asked.name = wish.name;
     this.#memory.name = wish.name;
-    this.#memory.live = { roomId: wish.roomId, roomName: wish.roomName, muted: wish.muted ?? false };
+    const isListener = wish.role === 'listener';
+    this.#memory.live = { roomId: wish.roomId, roomName: wish.roomName, muted: wish.muted ?? false, isListener };
     if (roomIdFromFragment(location.hash) !== wish.roomId) history.pushState(null, '', `#${wish.roomId}`);
     this.#show(createJoining({ roomName: wish.roomName, onCancel: () => this.#goToFront() }), `${wish.roomName} · ${texts.product}`);
     this.#signaling.userName = wish.name;
@@ -189,17 +202,21 @@ class Studio {
     });
     const onKey = createKeyListener({ session, view, onKeys });
     const remember = () => {
+      if (this.#here !== session.roomId) return;
       const muted = session.microphone.status === 'on' && !session.microphone.isLive;
-      this.#memory.live = { roomId: session.roomId, roomName: session.roomName, muted };
+      const isListener = session.you?.role === 'listener';
+      this.#memory.live = { roomId: session.roomId, roomName: session.roomName, muted, isListener };
     };
     document.addEventListener('keydown', onKey);
     session.microphone.addEventListener('change', remember);
+    session.addEventListener('change', remember);
     this.#show(
       {
         element: view.element,
         close: () => {
           document.removeEventListener('keydown', onKey);
           session.microphone.removeEventListener('change', remember);
+          session.removeEventListener('change', remember);
           view.close();
         },
       },
@@ -251,7 +268,7 @@ class Studio {
   /** Ends what is under way. @param {{keepsMicrophone?: boolean}} [options] @returns {number} the new place */
   #leave({ keepsMicrophone = false } = {}) {
     this.#place += 1;
-    this.#memory.live = null;
+    this.#here = null;
     if (this.#session !== null && this.#session.microphone === this.#microphone) {
       this.#session.end();
       this.#microphone = new Device('audio', MICROPHONE);
@@ -260,6 +277,7 @@ class Studio {
       this.#microphone.close();
       this.#audioGraph.close();
     }
+    this.#memory.live = null;
     return this.#place;
   }
 

@@ -3,8 +3,8 @@
 
 import { Chat, ConnectionManager, RTCManager } from '../sdk/index.js';
 import { ChatLog } from './chat-log.js';
-import { CAMERA, Device } from './device.js';
 import { Mixer } from './mixer.js';
+import { OwnMedia } from './own-media.js';
 import { texts } from './texts.js';
 import { clock } from './time.js';
 
@@ -28,8 +28,6 @@ const OPENED_MS = 1500;
 export class LiveSession extends EventTarget {
   /** What was written, by whom, and what is unread. */
   chat = new ChatLog();
-  /** Own camera, off until asked for. */
-  camera = new Device('video', CAMERA);
   /** First attempt and retries together. */
   attemptsMax = ATTEMPTS_MAX;
   /** When one came in, in ms since 1970. */
@@ -39,6 +37,7 @@ export class LiveSession extends EventTarget {
   #rooms;
   #startsMuted;
   #wire;
+  #own;
   /** @type {import('./types.js').RoomDetails|null} */
   #room = null;
   /** @type {Participant[]} */
@@ -59,7 +58,7 @@ export class LiveSession extends EventTarget {
    *   signaling: import('../sdk/index.js').SignalingClient,
    *   rooms: import('../sdk/index.js').Rooms,
    *   audioGraph: import('../sdk/index.js').AudioGraph,
-   *   microphone: Device,
+   *   microphone: import('./device.js').Device,
    *   roomId: string,
    *   startsMuted: boolean,
    * }} options `audioGraph` and `microphone` belong to this session from now on
@@ -73,12 +72,12 @@ export class LiveSession extends EventTarget {
     this.roomId = roomId;
     /** One's own user id. */
     this.ownId = signaling.userId;
-    /** Own microphone. */
-    this.microphone = microphone;
     /** Gains, mutes and levels of the others. */
     this.mixer = new Mixer(audioGraph);
     this.rtcManager = new RTCManager();
     this.connectionManager = new ConnectionManager(this.ownId, signaling, this.rtcManager);
+    const { rtcManager, connectionManager, mixer } = this;
+    this.#own = new OwnMedia({ microphone, rtcManager, connectionManager, mixer });
     this.#wire = new Chat(signaling, this.connectionManager);
     this.#listen();
   }
@@ -89,9 +88,7 @@ export class LiveSession extends EventTarget {
    * @returns {Promise<void>} rejected with a `SignalingError`; then call `end`
    */
   async join(wish) {
-    const isListener = wish.role === 'listener';
-    this.connectionManager.setMedia(isListener ? 'none' : 'pending');
-    if (!isListener) void this.#openMicrophone(!this.#startsMuted);
+    this.#own.start({ isListener: wish.role === 'listener', isMuted: this.#startsMuted });
     this.mixer.resume();
     try {
       await this.#rooms.join(this.roomId, wish);
@@ -110,10 +107,19 @@ export class LiveSession extends EventTarget {
     if (!this.#isRefused) this.#rooms.leave(this.roomId).catch((error) => console.warn(`parlor: ${error.message}`));
     this.connectionManager.destroy();
     this.rtcManager.close();
-    this.microphone.close();
-    this.camera.close();
+    this.#own.close();
     this.mixer.close();
     this.#pictures.clear();
+  }
+
+  /** Own microphone. */
+  get microphone() {
+    return this.#own.microphone;
+  }
+
+  /** Own camera. */
+  get camera() {
+    return this.#own.camera;
   }
 
   /** The room's name. */
@@ -180,18 +186,12 @@ export class LiveSession extends EventTarget {
 
   /** Mutes or unmutes the microphone; where there is none, asks for it. */
   toggleMicrophone() {
-    if (this.you?.role === 'listener') return;
-    if (this.microphone.status === 'on') this.#setMicrophone(!this.microphone.isLive);
-    else void this.#openMicrophone(true);
+    if (this.you?.role !== 'listener') this.#own.toggleMicrophone();
   }
 
-  /** Turns the camera on or off. Off gives the device back. */
+  /** Turns the camera on or off. */
   toggleCamera() {
-    if (this.you?.role === 'listener' || this.camera.status === 'asking') return;
-    if (this.camera.status === 'on') {
-      this.rtcManager.replaceTrack('camera', null);
-      this.camera.close();
-    } else void this.#openCamera();
+    if (this.you?.role !== 'listener') this.#own.toggleCamera();
   }
 
   /** Writes to everyone in the room. @param {string} text */
@@ -232,8 +232,8 @@ export class LiveSession extends EventTarget {
     connections.on('remote-stream', (arrived) => this.#onStream(arrived), options);
     connections.on('peer-removed', ({ remotePeerId }) => this.#forget(remotePeerId), options);
     connections.on('fatal', ({ error }) => this.#tell('fatal', { error }), options);
-    this.microphone.addEventListener('change', () => this.#onMicrophone(), options);
-    this.camera.addEventListener('change', () => this.#onCamera(), options);
+    this.#own.addEventListener('change', () => this.#tell('connection', { id: this.ownId }), options);
+    this.#own.addEventListener('notice', (event) => this.#tell('notice', /** @type {CustomEvent} */ (event).detail), options);
   }
 
   /** @param {{room: import('./types.js').RoomDetails, you: Participant, participants: Participant[], again: boolean}} joined */
@@ -246,6 +246,8 @@ export class LiveSession extends EventTarget {
       this.chat.note(isFirst ? texts.chat.joinedFirst(time) : texts.chat.joinedLate(time));
     }
     this.#participants = participants;
+    // The server may know the role better than the wish: it keeps it for whoever comes back.
+    if (you.role === 'listener') this.#own.stop();
     this.#setRoom(room);
   }
 
@@ -281,10 +283,7 @@ export class LiveSession extends EventTarget {
   /** @param {Role} role */
   #onOwnRole(role) {
     this.#notice(role === 'host' ? texts.toasts.youAreHost : texts.toasts.youAre(texts.roles[role] ?? role));
-    if (role !== 'listener') return;
-    this.rtcManager.setLocalStream(null);
-    this.microphone.close();
-    this.camera.close();
+    if (role === 'listener') this.#own.stop();
   }
 
   /** @param {{roomId: string, userId: string, userName: string, reason: string, by?: string}} went */
@@ -303,7 +302,7 @@ export class LiveSession extends EventTarget {
   /** @param {string} roomId @param {string} from */
   #onMuteRequest(roomId, from) {
     if (roomId !== this.roomId || !this.microphone.isLive) return;
-    this.#setMicrophone(false);
+    this.#own.setMicrophone(false);
     this.#notice(texts.toasts.mutedBy(this.nameOf(from) ?? texts.trouble.aHost));
   }
 
@@ -336,48 +335,6 @@ export class LiveSession extends EventTarget {
     this.#retryAt.delete(id);
     this.#failures.delete(id);
     this.#tell('connection', { id });
-  }
-
-  /** @param {boolean} enabled whether to start unmuted */
-  async #openMicrophone(enabled) {
-    const isOn = await this.microphone.open();
-    if (this.#offs.signal.aborted || this.you?.role === 'listener') {
-      this.microphone.close();
-      return;
-    }
-    if (isOn) {
-      this.microphone.setEnabled(enabled);
-      this.mixer.setOwn(this.microphone.stream);
-      this.rtcManager.replaceTrack('microphone', this.microphone.track);
-    }
-    this.connectionManager.setMedia(isOn ? 'ready' : 'none');
-  }
-
-  /** @param {boolean} enabled */
-  #setMicrophone(enabled) {
-    this.microphone.setEnabled(enabled);
-    this.rtcManager.setTrackEnabled('microphone', enabled);
-  }
-
-  #onMicrophone() {
-    if (this.microphone.status !== 'on') {
-      this.mixer.setOwn(null);
-      if (this.microphone.problem === 'lost') this.rtcManager.replaceTrack('microphone', null);
-    }
-    this.#tell('connection', { id: this.ownId });
-  }
-
-  async #openCamera() {
-    const isOn = await this.camera.open();
-    if (this.#offs.signal.aborted) this.camera.close();
-    else if (isOn) this.rtcManager.replaceTrack('camera', this.camera.track);
-  }
-
-  #onCamera() {
-    const { problem } = this.camera;
-    if (problem !== null) this.#notice(texts.camera[problem]);
-    if (problem === 'lost') this.rtcManager.replaceTrack('camera', null);
-    this.#tell('connection', { id: this.ownId });
   }
 
   /** A refusal to a host is news for that host. @param {Promise<object>} request */

@@ -6,8 +6,8 @@ const CHAT = 'parlor.chat';
 const LIVE = 'parlor.live';
 
 /**
- * The session to come back to after a reload.
- * @typedef {{roomId: string, roomName: string, muted: boolean}} LiveRoom
+ * The session to come back to after a reload. `isListener`: then no microphone is asked for.
+ * @typedef {{roomId: string, roomName: string, muted: boolean, isListener: boolean}} LiveRoom
  */
 
 export class Memory {

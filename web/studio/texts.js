@@ -16,7 +16,7 @@ export const texts = {
     roomName: 'Room name',
     roomHint: 'Same name, same room.',
     start: 'Start Session',
-    nameMissing: 'Enter your name first, so that the others know who you are.',
+    nameMissing: 'Enter your name first.',
     roomsHeading: 'Rooms',
     refresh: 'Refresh',
     emptyHeading: 'Nobody is live right now',
@@ -175,15 +175,19 @@ export const texts = {
 
   microphone: {
     asking: 'Waiting for your permission to use the microphone',
-    denied: 'The browser blocks the microphone. Allow it beside the address, then unmute.',
-    missing: 'No microphone found. Plug one in, then unmute. You hear the others all the same.',
-    busy: 'Another program holds the microphone. Close it there, then unmute.',
-    insecure: 'Microphones need a secure address: https, or localhost.',
-    unsupported: 'This browser offers no microphone to pages.',
-    lost: 'The microphone was unplugged. Plug one in, then unmute.',
     off: 'Your microphone is off',
     on: 'Your microphone is on',
     listener: 'You listen. Listeners have no microphone.',
+    /** What stands in the way, and what helps. */
+    problems: {
+      denied: 'The browser blocks the microphone. Allow it beside the address.',
+      missing: 'No microphone found. Plug one in. You hear the others all the same.',
+      busy: 'Another program holds the microphone. Close it there.',
+      insecure: 'Microphones need a secure address: https, or localhost. You hear the others all the same.',
+      unsupported: 'This browser offers no microphone to pages. You hear the others all the same.',
+      lost: 'The microphone was unplugged. Plug one in.',
+    },
+    thenUnmute: 'Then unmute.',
   },
 
   camera: {
@@ -225,6 +229,7 @@ export const texts = {
     timeoutText: (room) => `The server lost contact with this page and gave up your place in ${room}.`,
     locked: 'This room takes nobody in',
     failed: 'That did not work',
+    cannotJoin: 'This browser can’t join rooms',
     tryAgain: 'Try again',
     joinAgain: 'Join again',
     openAgain: 'Start it again',

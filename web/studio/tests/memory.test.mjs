@@ -16,9 +16,9 @@ function store() {
 
 test('RR-8: the tab remembers the room it is in until it leaves', () => {
   const tab = store();
-  new Memory(store(), tab).live = { roomId: 'morning-show', roomName: 'Morning Show', muted: true };
+  new Memory(store(), tab).live = { roomId: 'morning-show', roomName: 'Morning Show', muted: true, isListener: false };
   const reloaded = new Memory(store(), tab);
-  assert.deepEqual(reloaded.live, { roomId: 'morning-show', roomName: 'Morning Show', muted: true });
+  assert.deepEqual(reloaded.live, { roomId: 'morning-show', roomName: 'Morning Show', muted: true, isListener: false });
   reloaded.live = null;
   assert.equal(new Memory(store(), tab).live, null);
 });

@@ -105,7 +105,7 @@ export function createLobby({ roomId, rooms, name, role, needsPassword, micropho
 function microphoneText(microphone, isListener, isSoundOn) {
   if (isListener) return texts.lobby.listenerNote;
   if (microphone.status === 'asking') return texts.lobby.asking;
-  if (microphone.problem !== null) return texts.microphone[microphone.problem];
+  if (microphone.problem !== null) return texts.microphone.problems[microphone.problem];
   return isSoundOn ? texts.lobby.levelListening : texts.lobby.levelIdle;
 }
 

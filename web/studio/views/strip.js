@@ -11,6 +11,9 @@ import { createHostMenu } from './host-menu.js';
 
 /** @typedef {import('../types.js').Participant} Participant */
 
+/** So long after coming in, whoever named no microphone has none, in ms. */
+const SETTLED_MS = 3000;
+
 /**
  * A strip on the page. `update` shows the participant as they are now, `place` counts the remote strips from 1 (0: one's
  * own).
@@ -34,6 +37,7 @@ import { createHostMenu } from './host-menu.js';
  */
 export function createStrip({ id, session, meters }) {
   const isOwn = id === session.ownId;
+  const cameAt = performance.now();
   /** @type {Participant|null} */
   let shown = null;
 
@@ -131,7 +135,9 @@ export function createStrip({ id, session, meters }) {
   /** @param {Participant} participant */
   const showMicrophone = (participant) => {
     const track = participant.tracks.find((one) => one.source === 'microphone');
-    const isMissing = track === undefined && participant.role !== 'listener';
+    // Who has just come in says what they publish in a moment.
+    const isSettled = performance.now() - cameAt > SETTLED_MS;
+    const isMissing = track === undefined && participant.role !== 'listener' && isSettled;
     // One's own strip says it in its note.
     const text = isOwn ? '' : isMissing ? texts.strip.noMicrophone : track?.enabled === false ? texts.strip.microphoneOff : '';
     if (microphone.dataset.text === text) return;
@@ -169,7 +175,10 @@ export function createStrip({ id, session, meters }) {
 function ownNote(session) {
   if (session.you?.role === 'listener') return texts.microphone.listener;
   const { status, problem } = session.microphone;
-  if (problem !== null) return texts.microphone[problem];
+  if (problem !== null) {
+    const mayHelp = problem !== 'insecure' && problem !== 'unsupported';
+    return `${texts.microphone.problems[problem]}${mayHelp ? ` ${texts.microphone.thenUnmute}` : ''}`;
+  }
   if (status === 'asking') return texts.microphone.asking;
   return session.microphone.isLive ? texts.microphone.on : texts.microphone.off;
 }
