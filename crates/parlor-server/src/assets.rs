@@ -57,7 +57,8 @@ pub(crate) async fn serve(State(app): State<App>, request: Request) -> Response 
         return (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET, HEAD")]).into_response();
     }
     let path = request.uri().path().trim_start_matches('/');
-    let path = if path.is_empty() || path.ends_with('/') { format!("{path}index.html") } else { path.to_owned() };
+    let path =
+        if path.is_empty() || path.ends_with('/') { format!("{path}index.html") } else { path.to_owned() };
     match Web::get(&path) {
         Some(file) => answer(&app.compressed, &path, file, request.headers()),
         None => (StatusCode::NOT_FOUND, "404: there is nothing here.\n").into_response(),
@@ -80,18 +81,19 @@ fn answer(compressed: &Compressed, path: &str, file: EmbeddedFile, asked: &Heade
     // Paths carry no version, so a browser asks each time, and is told mostly that nothing changed.
     set(CACHE_CONTROL, "no-cache");
     set(VARY, "accept-encoding");
-    if asked.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(|known| {
-        known.split(',').any(|known| known.trim() == "*" || known.trim() == tag)
-    }) {
+    if asked
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|known| known.split(',').any(|known| known.trim() == "*" || known.trim() == tag))
+    {
         return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
     set(CONTENT_TYPE, &kind);
-    let takes_gzip = asked
-        .get_all(ACCEPT_ENCODING)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .any(accepts_gzip);
-    if takes_gzip && is_compressible(&kind)
+    let takes_gzip =
+        asked.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()).any(accepts_gzip);
+    if takes_gzip
+        && is_compressible(&kind)
         && let Some(bytes) = compressed.gzip(path, &file)
     {
         set(CONTENT_ENCODING, "gzip");
@@ -114,9 +116,15 @@ fn accepts_gzip(accepted: &str) -> bool {
 
 fn is_compressible(kind: &str) -> bool {
     kind.starts_with("text/")
-        || ["application/json", "application/wasm", "application/javascript", "image/svg+xml", "manifest+json"]
-            .iter()
-            .any(|compressible| kind.contains(compressible))
+        || [
+            "application/json",
+            "application/wasm",
+            "application/javascript",
+            "image/svg+xml",
+            "manifest+json",
+        ]
+        .iter()
+        .any(|compressible| kind.contains(compressible))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -67,9 +67,7 @@ impl Names {
             Some((authority, port)) if self.is_own(&authority, local) => {
                 let own_port = host.port_u16();
                 let is_default = |port: Option<u16>| matches!(port, None | Some(80 | 443));
-                if authority.port_u16() == own_port
-                    || (is_default(own_port) && is_default(Some(port)))
-                {
+                if authority.port_u16() == own_port || (is_default(own_port) && is_default(Some(port))) {
                     Verdict::Own
                 } else {
                     Verdict::WrongOrigin

@@ -8,9 +8,9 @@ use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 
+/// Only features that browsers know: for each other one they write a warning to the page's console.
 const PERMISSIONS: &str = "camera=(self), microphone=(self), display-capture=(self), autoplay=(self), \
-     speaker-selection=(self), screen-wake-lock=(self), clipboard-write=(self), fullscreen=(self), \
-     geolocation=(), payment=(), usb=(), serial=(), bluetooth=(), midi=(), hid=()";
+     screen-wake-lock=(self), fullscreen=(self), geolocation=(), payment=(), usb=(), serial=(), midi=(), hid=()";
 
 /// Adds them to every response.
 pub(crate) async fn secure(request: Request, next: Next) -> Response {

@@ -95,9 +95,7 @@ impl Line {
     /// Reads until there is nothing more or it is the others' turn. Returns whether to come back at once.
     fn read(&mut self, cx: &mut Context<'_>) -> Result<bool, Ending> {
         // A client that does not take its answers gets to ask no more: the bound is the kernel's, in both directions.
-        if self.is_blocked
-            && self.wire.backlog().max(self.seat.outbox.load().frames) >= BLOCKED_FRAMES
-        {
+        if self.is_blocked && self.wire.backlog().max(self.seat.outbox.load().frames) >= BLOCKED_FRAMES {
             return Ok(false);
         }
         let turns = if self.is_pressed { 1 } else { INPUTS_PER_TURN };
@@ -223,7 +221,11 @@ impl Line {
             }
             Ending::ByServer => self.seat.outbox.take_closing(),
         };
-        tracing::debug!(conn = self.seat.conn.0, code = closing.as_ref().map(|closing| closing.code), "closing");
+        tracing::debug!(
+            conn = self.seat.conn.0,
+            code = closing.as_ref().map(|closing| closing.code),
+            "closing"
+        );
         set_send_buffer(self.wire.stream(), SEND_BUFFER_CLOSING_BYTES);
         // Past the deadline the connection is dropped as it is: what the kernel has taken may still arrive.
         let _ = tokio::time::timeout(CLOSING, self.say_goodbye(last, closing)).await;

@@ -21,9 +21,12 @@ pub(crate) struct LevelError {
 /// # Errors
 /// [`LevelError`] when the level can't be understood.
 pub(crate) fn filter(log: &Log) -> Result<EnvFilter, LevelError> {
-    EnvFilter::builder()
-        .parse(&log.level)
-        .map_err(|reason| LevelError { level: log.level.clone(), reason })
+    // A bare word is meant for parlor: what libraries say below info helps nobody who runs a room.
+    let directives = match log.level.as_str() {
+        level @ ("debug" | "trace") => format!("info,parlor={level},parlor_server={level}"),
+        level => level.to_owned(),
+    };
+    EnvFilter::builder().parse(directives).map_err(|reason| LevelError { level: log.level.clone(), reason })
 }
 
 /// Starts the log.

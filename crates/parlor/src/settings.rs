@@ -112,7 +112,9 @@ pub(crate) enum SettingsError {
     HalfTls,
     #[error("--tls-self-signed makes a certificate, --tls-cert brings one: choose")]
     TwoTls,
-    #[error("--ice-server {0:?}: give it as stun:HOST:PORT or turn:HOST:PORT,username=NAME,credential=SECRET")]
+    #[error(
+        "--ice-server {0:?}: give it as stun:HOST:PORT or turn:HOST:PORT,username=NAME,credential=SECRET"
+    )]
     IceServer(String),
 }
 

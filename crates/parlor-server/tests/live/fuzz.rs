@@ -43,7 +43,7 @@ fn below(rng: &mut ChaCha8Rng, bound: usize) -> usize {
 /// A valid frame with some of its bytes changed, doubled, dropped, or crossed with another frame's.
 fn damaged(rng: &mut ChaCha8Rng) -> Vec<u8> {
     let mut bytes = VALID[below(rng, VALID.len())].as_bytes().to_vec();
-    for _ in 0..=below(rng, 6) {
+    for _ in 0..=below(rng, 4) {
         let at = below(rng, bytes.len());
         match below(rng, 7) {
             0 => bytes[at] = rng.next_u32().to_le_bytes()[0],

@@ -40,7 +40,8 @@ async fn files_are_compressed_and_asked_for_again_only_if_they_changed() {
     let plain = ask(&server, "/sdk/parlor_connect.wasm", &host).await;
     assert_eq!(plain.header("content-type"), Some("application/wasm"));
     assert_eq!(plain.header("content-encoding"), None);
-    let gzip = ask(&server, "/sdk/parlor_connect.wasm", &format!("{host}Accept-Encoding: br, gzip\r\n")).await;
+    let gzip =
+        ask(&server, "/sdk/parlor_connect.wasm", &format!("{host}Accept-Encoding: br, gzip\r\n")).await;
     assert_eq!(gzip.header("content-encoding"), Some("gzip"));
     assert_eq!(gzip.header("vary"), Some("accept-encoding"));
     assert!(gzip.body.len() < plain.body.len());
@@ -53,7 +54,8 @@ async fn files_are_compressed_and_asked_for_again_only_if_they_changed() {
     let again = ask(&server, "/sdk/parlor_connect.wasm", &format!("{host}If-None-Match: {tag}\r\n")).await;
     assert_eq!(again.status, 304);
     assert!(again.body.is_empty());
-    let other = ask(&server, "/sdk/parlor_connect.wasm", &format!("{host}If-None-Match: \"other\"\r\n")).await;
+    let other =
+        ask(&server, "/sdk/parlor_connect.wasm", &format!("{host}If-None-Match: \"other\"\r\n")).await;
     assert_eq!(other.status, 200);
     let refused = ask(&server, "/sdk/index.js", &format!("{host}Accept-Encoding: gzip;q=0\r\n")).await;
     assert_eq!(refused.header("content-encoding"), None);
@@ -63,13 +65,23 @@ async fn files_are_compressed_and_asked_for_again_only_if_they_changed() {
 #[tokio::test]
 async fn what_is_not_the_page_is_not_served() {
     let server = Server::start(config()).await;
-    for path in ["/nothing", "/package.json", "/tsconfig.json", "/node_modules/typescript/package.json",
-        "/sdk/tests/x.test.mjs", "/../Cargo.toml", "/%2e%2e/Cargo.toml", "//etc/passwd", "/sdk"] {
+    for path in [
+        "/nothing",
+        "/package.json",
+        "/tsconfig.json",
+        "/node_modules/typescript/package.json",
+        "/sdk/tests/x.test.mjs",
+        "/../Cargo.toml",
+        "/%2e%2e/Cargo.toml",
+        "//etc/passwd",
+        "/sdk",
+    ] {
         let answer = server.get(path).await;
         assert_eq!(answer.status, 404, "{path}");
         assert!(answer.header("content-security-policy").is_some());
     }
-    let post = format!("POST / HTTP/1.1\r\nHost: {}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", server.addr);
+    let post =
+        format!("POST / HTTP/1.1\r\nHost: {}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", server.addr);
     assert_eq!(server.request(&post).await.status, 405);
 }
 
@@ -86,12 +98,26 @@ async fn the_host_must_be_ours() {
     let public_hosts = vec!["parlor.example.org".to_owned()];
     let server = Server::start(Config { public_hosts, ..config() }).await;
     let port = server.addr.port();
-    for host in [format!("127.0.0.1:{port}"), format!("localhost:{port}"), "LOCALHOST".to_owned(),
-        format!("[::1]:{port}"), "parlor.example.org".to_owned(), format!("Parlor.Example.ORG:{port}")] {
+    for host in [
+        format!("127.0.0.1:{port}"),
+        format!("localhost:{port}"),
+        "LOCALHOST".to_owned(),
+        format!("[::1]:{port}"),
+        "parlor.example.org".to_owned(),
+        format!("Parlor.Example.ORG:{port}"),
+    ] {
         assert_eq!(ask(&server, "/healthz", &format!("Host: {host}\r\n")).await.status, 200, "{host}");
     }
-    for host in ["evil.example", "parlor.example.org.evil.example", "10.1.2.3", "localhost.evil.example", "",
-        "parlor.example.org@evil.example", "evil.example@localhost", "a b"] {
+    for host in [
+        "evil.example",
+        "parlor.example.org.evil.example",
+        "10.1.2.3",
+        "localhost.evil.example",
+        "",
+        "parlor.example.org@evil.example",
+        "evil.example@localhost",
+        "a b",
+    ] {
         for path in ["/", "/healthz", "/ws", "/metrics"] {
             let answer = ask(&server, path, &format!("Host: {host}\r\n")).await;
             assert!(matches!(answer.status, 400 | 421), "{host} {path}: {}", answer.status);
@@ -99,7 +125,8 @@ async fn the_host_must_be_ours() {
     }
     assert!(ask(&server, "/", "Host: evil.example\r\n").await.text().contains("--public-host"));
     assert_eq!(ask(&server, "/", "").await.status, 421, "without a Host");
-    let absolute = format!("GET http://evil.example/ HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
+    let absolute =
+        format!("GET http://evil.example/ HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
     assert_eq!(server.request(&absolute).await.status, 421);
 }
 
@@ -128,8 +155,16 @@ async fn the_origin_must_be_ours_or_allowed() {
     assert_eq!(socket(own.clone(), Some(format!("http://127.0.0.1:{port}"))).await, 101);
     assert_eq!(socket(own.clone(), Some("https://friend.example".into())).await, 101);
     assert_eq!(socket("parlor.example.org".into(), Some("https://parlor.example.org".into())).await, 101);
-    for origin in ["http://evil.example", "http://127.0.0.1:1", "null", "https://friend.example.evil.example",
-        "https://friend.example:444", "http://friend.example", "file://", "http://127.0.0.1"] {
+    for origin in [
+        "http://evil.example",
+        "http://127.0.0.1:1",
+        "null",
+        "https://friend.example.evil.example",
+        "https://friend.example:444",
+        "http://friend.example",
+        "file://",
+        "http://127.0.0.1",
+    ] {
         assert_eq!(socket(own.clone(), Some(origin.into())).await, 403, "{origin}");
     }
     // An allowed page may load the SDK from here.

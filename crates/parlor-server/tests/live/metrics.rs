@@ -62,4 +62,3 @@ async fn the_text_is_one_that_prometheus_reads() {
         value.parse::<f64>().unwrap();
     }
 }
-

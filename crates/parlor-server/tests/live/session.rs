@@ -110,7 +110,11 @@ async fn vc_06_a_closed_tab_is_gone_at_once() {
         let started = std::time::Instant::now();
         bob.close_with(code).await;
         let left = ada.expect("user-left-room").await;
-        assert!(started.elapsed() < std::time::Duration::from_secs(1), "{code}: took {:?}", started.elapsed());
+        assert!(
+            started.elapsed() < std::time::Duration::from_secs(1),
+            "{code}: took {:?}",
+            started.elapsed()
+        );
         assert_eq!(left["data"]["userId"], "bob");
         assert_eq!(left["data"]["reason"], "disconnected");
         assert_eq!(ids(&left["data"]["participants"]), ["ada"]);

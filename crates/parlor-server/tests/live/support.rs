@@ -92,7 +92,8 @@ impl Server {
     }
 
     pub async fn get(&self, path: &str) -> Answer {
-        self.request(&format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.addr)).await
+        self.request(&format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.addr))
+            .await
     }
 
     /// Sends a request as it is and reads all of the answer; the request should close the connection.

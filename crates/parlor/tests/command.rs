@@ -1,0 +1,302 @@
+//! The binary as a person, a script and a service manager meet it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    missing_docs,
+    reason = "a test may fail by panicking, and reads the clock to measure"
+)]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// No wait that ends well takes as long.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+fn parlor(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_parlor"));
+    // The environment of whoever runs the tests is no setting of theirs.
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PARLOR_")) {
+        command.env_remove(name);
+    }
+    command.args(args).stdin(Stdio::null());
+    command
+}
+
+fn output(args: &[&str]) -> Output {
+    parlor(args).output().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// A running server with its log.
+struct Running {
+    child: Child,
+    log: BufReader<ChildStderr>,
+    seen: String,
+}
+
+impl Running {
+    fn start(command: &mut Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        Self { child, log, seen: String::new() }
+    }
+
+    /// The next log line that contains `text`.
+    fn line(&mut self, text: &str) -> String {
+        loop {
+            let mut line = String::new();
+            let read = self.log.read_line(&mut line).unwrap();
+            assert!(read > 0, "the log ended without {text:?}:\n{}", self.seen);
+            self.seen.push_str(&line);
+            if line.contains(text) {
+                return line;
+            }
+        }
+    }
+
+    /// The port that the log names.
+    fn port(&mut self) -> u16 {
+        let line = self.line("open http");
+        let url = line.trim_end().trim_end_matches('/');
+        url.rsplit(':').next().unwrap().parse().unwrap()
+    }
+
+    fn signal(&self, name: &str) {
+        let kill = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
+        assert!(kill.success());
+    }
+
+    /// Waits for its end, and gives back what it still logged.
+    fn ended(mut self) -> (ExitStatus, String) {
+        let started = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(started.elapsed() < DEADLINE, "it goes on");
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        self.log.read_to_string(&mut self.seen).unwrap();
+        (status, std::mem::take(&mut self.seen))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// A WebSocket by hand, just far enough to be open.
+fn open_socket(port: u16) -> TcpStream {
+    let mut tcp = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    tcp.set_read_timeout(Some(DEADLINE)).unwrap();
+    write!(
+        tcp,
+        "GET /ws HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    .unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        tcp.read_exact(&mut byte).unwrap();
+        head.push(byte[0]);
+    }
+    assert!(head.starts_with(b"HTTP/1.1 101"));
+    tcp
+}
+
+fn get(port: u16, path: &str) -> String {
+    let mut tcp = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    write!(tcp, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    tcp.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn help_explains_every_flag() {
+    let help = output(&["--help"]);
+    assert_eq!(help.status.code(), Some(0));
+    let text = String::from_utf8(help.stdout).unwrap();
+    for flag in [
+        "--listen",
+        "--config",
+        "--open",
+        "--tls-cert",
+        "--tls-key",
+        "--tls-self-signed",
+        "--public-host",
+        "--allow-origin",
+        "--log-format",
+        "--log-level",
+        "--grace",
+        "--empty-room",
+        "--ice-server",
+        "--max-sockets",
+        "Examples:",
+        "Exit codes:",
+        "http://127.0.0.1:8080/",
+        "serve",
+    ] {
+        assert!(text.contains(flag), "{flag} is missing in\n{text}");
+    }
+    let serve = output(&["serve", "--help"]);
+    assert_eq!(serve.status.code(), Some(0));
+    assert!(String::from_utf8(serve.stdout).unwrap().contains("--listen"));
+    assert!(String::from_utf8(output(&["--version"]).stdout).unwrap().starts_with("parlor "));
+}
+
+#[test]
+fn being_asked_wrongly_is_exit_code_2() {
+    let files = tempfile::tempdir().unwrap();
+    let file = files.path().join("parlor.toml");
+    std::fs::write(&file, "opne = true\n").unwrap();
+    let file = file.to_str().unwrap();
+    for (args, said) in [
+        (["--no-such-flag", ""].as_slice(), "--no-such-flag"),
+        (&["coffee"], "coffee"),
+        (&["--listen", "nowhere"], "--listen"),
+        (&["--grace", "soon"], "--grace"),
+        (&["--tls-cert", "c.pem"], "--tls-key"),
+        (&["--log-level", "info,,="], "--log-level"),
+        (&["--log-format", "xml"], "xml"),
+        (&["--config", "/nowhere/parlor.toml"], "/nowhere/parlor.toml"),
+        (&["--config", file], "opne"),
+        (&["--allow-origin", "example.org"], "example.org"),
+        (&["--max-sockets", "0"], "socket"),
+    ] {
+        let output = output(args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(said), "{args:?}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn an_address_beyond_loopback_needs_open() {
+    for listen in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
+        let output = output(&["--listen", listen]);
+        assert_eq!(output.status.code(), Some(2), "{listen}");
+        let text = stderr(&output);
+        assert!(text.contains("--open") && text.contains("may join any room"), "{text}");
+    }
+}
+
+#[test]
+fn with_open_the_log_says_what_that_means() {
+    let mut running = Running::start(&mut parlor(&["--listen", "0.0.0.0:0", "--open"]));
+    running.line("may join any room");
+    running.line("refuse the microphone");
+    running.signal("TERM");
+    assert_eq!(running.ended().0.code(), Some(0));
+    let mut running = Running::start(&mut parlor(&["--listen", "0.0.0.0:0", "--open", "--tls-self-signed"]));
+    running.line("open https://");
+    running.line("may join any room");
+    running.signal("TERM");
+    assert!(!running.ended().1.contains("refuse the microphone"));
+}
+
+#[test]
+fn what_fails_is_exit_code_1() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let refused = output(&["--listen", &address]);
+    assert_eq!(refused.status.code(), Some(1), "{}", stderr(&refused));
+    assert!(stderr(&refused).contains(&address));
+    let refused =
+        output(&["--listen", "127.0.0.1:0", "--tls-cert", "/nowhere/c.pem", "--tls-key", "/nowhere/k.pem"]);
+    assert_eq!(refused.status.code(), Some(1), "{}", stderr(&refused));
+    assert!(stderr(&refused).contains("/nowhere/c.pem"));
+}
+
+#[test]
+fn flags_go_before_the_environment_and_that_before_the_file() {
+    let files = tempfile::tempdir().unwrap();
+    let file = files.path().join("parlor.toml");
+    std::fs::write(&file, "listen = ['127.0.0.1:0']\nlog-format = 'json'\nlog-level = 'error'\n").unwrap();
+    let file = file.to_str().unwrap();
+
+    let mut from_file = parlor(&["--config", file]);
+    let mut running = Running::start(from_file.env("PARLOR_LOG_LEVEL", "info"));
+    let line = running.line("listening");
+    let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(line["level"], "INFO");
+    assert_eq!(line["message"], "listening");
+    running.signal("INT");
+    assert_eq!(running.ended().0.code(), Some(0));
+
+    let mut with_flags = parlor(&["--config", file, "--log-format", "human"]);
+    let mut running =
+        Running::start(with_flags.env("PARLOR_LOG_LEVEL", "info").env("PARLOR_LOG_FORMAT", "json"));
+    assert!(running.line("listening").contains(" INFO listening"));
+    running.signal("TERM");
+    assert_eq!(running.ended().0.code(), Some(0));
+}
+
+#[test]
+fn sigterm_drains_and_is_done_in_time() {
+    let mut running = Running::start(&mut parlor(&["--listen", "127.0.0.1:0"]));
+    let port = running.port();
+    assert!(get(port, "/readyz").starts_with("HTTP/1.1 200"));
+    assert!(get(port, "/").contains("<html"));
+    let mut socket = open_socket(port);
+    let started = Instant::now();
+    running.signal("TERM");
+    // A close frame with 1012, then the end of the connection.
+    let mut frames = Vec::new();
+    socket.read_to_end(&mut frames).unwrap();
+    assert_eq!(frames[0], 0x88, "{frames:?}");
+    assert_eq!(u16::from_be_bytes([frames[2], frames[3]]), 1012);
+    drop(socket);
+    let (status, log) = running.ended();
+    assert_eq!(status.code(), Some(0));
+    assert!(started.elapsed() < Duration::from_secs(10));
+    assert!(log.contains("stopped"), "{log}");
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let mut running = Running::start(&mut parlor(&["--listen", "127.0.0.1:0"]));
+    // A client that neither reads nor closes would hold the end up for a second.
+    let socket = open_socket(running.port());
+    running.signal("TERM");
+    running.line("stopping");
+    running.signal("TERM");
+    let (status, log) = running.ended();
+    assert_eq!(status.code(), Some(1), "{log}");
+    drop(socket);
+}
+
+#[test]
+fn vc_07_the_log_tells_of_sessions_and_at_debug_of_each_frame() {
+    let mut running = Running::start(&mut parlor(&["--listen", "127.0.0.1:0", "--log-level", "debug"]));
+    let mut socket = open_socket(running.port());
+    let join =
+        br#"{"type":"user-joined-room","data":{"roomId":"show","userId":"ada","create":{"name":"Show"}}}"#;
+    let mut frame = vec![0x81, 0x80 | u8::try_from(join.len()).unwrap(), 0, 0, 0, 0];
+    frame.extend(join);
+    socket.write_all(&frame).unwrap();
+    running.line("frame in conn=1 type=\"user-joined-room\"");
+    // Whichever task is first: the registry's lines come after its lock, the frames when they are written.
+    for text in ["session started", "room made", "joined", "type=\"welcome\"", "type=\"room-joined\""] {
+        if !running.seen.contains(text) {
+            running.line(text);
+        }
+    }
+    socket.write_all(&[0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe9]).unwrap();
+    let gone = running.line("client gone");
+    assert!(gone.contains("participant=ada") && gone.contains("reason=disconnected"), "{gone}");
+    running.signal("TERM");
+    assert_eq!(running.ended().0.code(), Some(0));
+}
