@@ -15,6 +15,7 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { raiseIslands } from './lib/faults.mjs';
 import { isInside, raiseNetwork, runInside } from './lib/namespace.mjs';
 import { missingNeeds } from './lib/needs.mjs';
 import { serverPath } from './lib/server.mjs';
@@ -37,6 +38,7 @@ if (missing.length > 0) {
 if (!isInside()) process.exit(await runInside());
 
 raiseNetwork();
+await raiseIslands();
 rmSync(join(here, 'artifacts'), { recursive: true, force: true });
 
 const files = positionals.length > 0

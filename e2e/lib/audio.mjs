@@ -4,7 +4,11 @@
  */
 
 import assert from 'node:assert/strict';
+import { toneAmplitude } from './probe.mjs';
 import { until } from './wait.mjs';
+
+/** The level of everybody's tone at unity gain, in dBFS RMS. */
+export const toneDb = 20 * Math.log10(toneAmplitude / Math.SQRT2);
 
 /** How exactly a level is expected, in dB. */
 export const toleranceDb = 1;

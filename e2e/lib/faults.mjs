@@ -1,37 +1,33 @@
 /**
  * Faults of the network. A browser that is to lose its network runs on an island: a network namespace of its own,
  * connected by one cable (a veth pair) to the network where the server and the other browsers are.
+ *
+ * Islands are raised before the first browser starts and stay to the end: a browser notices when a cable comes or goes
+ * anywhere near it, and gives up what it is loading (ERR_NETWORK_CHANGED).
  */
 
-import { spawn, execFileSync } from 'node:child_process';
-import { readlinkSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readlinkSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ip } from './namespace.mjs';
 import { until } from './wait.mjs';
 
-export class Island {
-  #holder;
-  #cable;
-  /** The file of the namespace, for `nsenter`. */
-  namespace;
+/** Test files that run at once each need at most two. */
+const islandCount = 4;
 
-  /**
-   * @param {import('node:child_process').ChildProcess} holder
-   * @param {string} cable
-   */
-  constructor(holder, cable) {
-    this.#holder = holder;
-    this.#cable = cable;
-    this.namespace = `/proc/${holder.pid}/ns/net`;
-  }
+/** Holders and the folder of those taken, from the run to its test files. */
+const mark = 'PARLOR_E2E_ISLANDS';
 
-  /** Makes an island. */
-  static async raise() {
-    // The process does nothing but keep the namespace alive.
+/** Makes the islands; the files that are run afterwards can take them. */
+export async function raiseIslands() {
+  const own = readlinkSync('/proc/self/ns/net');
+  const holders = [];
+  for (let number = 0; number < islandCount; number += 1) {
+    // The process does nothing but keep the namespace alive; it dies with the run.
     const holder = spawn('unshare', ['--net', 'sleep', 'infinity'], { stdio: 'ignore' });
-    const own = readlinkSync('/proc/self/ns/net');
     await until('the island has its own network', () => readlinkSync(`/proc/${holder.pid}/ns/net`) !== own);
-    const number = firstFreeNumber(holder.pid);
-    const island = new Island(holder, `island${number}`);
+    ip(`link add island${number} type veth peer name shore netns ${holder.pid}`);
     ip(`addr add 10.100.${number}.1/24 dev island${number}`);
     ip(`link set island${number} up`);
     for (const command of [
@@ -41,9 +37,44 @@ export class Island {
       'ip link set shore up',
       `ip route add default via 10.100.${number}.1 dev shore`,
     ]) {
-      execFileSync('nsenter', [`--net=${island.namespace}`, ...command.split(' ')]);
+      execFileSync('nsenter', [`--net=/proc/${holder.pid}/ns/net`, ...command.split(' ')]);
     }
-    return island;
+    holders.push(holder.pid);
+  }
+  process.env[mark] = JSON.stringify({ holders, folder: mkdtempSync(join(tmpdir(), 'parlor-e2e-')) });
+}
+
+export class Island {
+  #cable;
+  #claim;
+  /** The file of the namespace, for `nsenter`. */
+  namespace;
+
+  /**
+   * @param {number} number
+   * @param {number} holder
+   * @param {string} claim the folder that says that it is taken
+   */
+  constructor(number, holder, claim) {
+    this.#cable = `island${number}`;
+    this.#claim = claim;
+    this.namespace = `/proc/${holder}/ns/net`;
+  }
+
+  /** Takes an island that nobody has. */
+  static take() {
+    const { holders, folder } = JSON.parse(process.env[mark] ?? '{"holders":[]}');
+    for (const [number, holder] of holders.entries()) {
+      const claim = join(folder, String(number));
+      try {
+        // Making a folder either succeeds or finds it there: nobody comes in between.
+        mkdirSync(claim);
+        return new Island(number, holder, claim);
+      } catch (error) {
+        if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
+      }
+    }
+    throw new Error('no island is free');
   }
 
   /** From now on nothing gets through, either way, and neither end is told. */
@@ -61,20 +92,10 @@ export class Island {
     execFileSync('nft', ['-f', '-'], { input: `table inet ${this.#cable}\ndelete table inet ${this.#cable}\n` });
   }
 
-  /** Pulls the cable: the island's operating system notices. */
-  unplug() {
-    ip(`link set ${this.#cable} down`);
-  }
-
-  /** Puts the cable in again. */
-  plugIn() {
-    ip(`link set ${this.#cable} up`);
-  }
-
-  /** The end of the island; the cable goes with the namespace. */
-  sink() {
-    this.#holder.kill('SIGKILL');
+  /** Gives it back, whole. */
+  leave() {
     this.heal();
+    rmSync(this.#claim, { recursive: true });
   }
 
   /** @param {string} verdict */
@@ -86,22 +107,4 @@ export class Island {
       }`;
     execFileSync('nft', ['-f', '-'], { input: rules });
   }
-}
-
-/**
- * Lays a cable into the namespace of a process. Test files run side by side: the kernel says whose a number is.
- *
- * @param {number | undefined} holder
- * @returns {number}
- */
-function firstFreeNumber(holder) {
-  for (let number = 1; number < 250; number += 1) {
-    try {
-      ip(`link add island${number} type veth peer name shore netns ${holder}`);
-      return number;
-    } catch (error) {
-      if (!String(/** @type {any} */ (error).stderr).includes('exists')) throw error;
-    }
-  }
-  throw new Error('249 islands are too many');
 }

@@ -12,7 +12,9 @@ import { patienceMs, until } from './wait.mjs';
  * @property {string} name what the person is called
  * @property {string} origin where the page is
  * @property {number | null} [toneHz] the tone that the microphone plays; null: the browser's own fake microphone
- * @property {string | null} [microphoneError] the DOMException with which the microphone is refused
+ * @property {number} [amplitude] of that tone
+ * @property {string | null} [microphoneError] the DOMException with which the microphone is refused, or `pending`: the
+ *   question is never answered
  * @property {string[]} [missing] globals that the browser lacks
  * @property {RegExp[]} [forgiven] complaints of the browser that belong to the test
  */
@@ -69,7 +71,7 @@ export class Studio {
    * @param {StudioOptions} options
    */
   static async create(context, options) {
-    const { toneHz = 440, microphoneError = null, missing = [] } = options;
+    const { toneHz = 440, amplitude = toneAmplitude, microphoneError = null, missing = [] } = options;
     const page = await context.newPage();
     const studio = new Studio(page, options);
     page.on('console', (message) => {
@@ -78,7 +80,7 @@ export class Studio {
     });
     page.on('pageerror', (error) => studio.complaints.push(`uncaught: ${error instanceof Error ? error.stack ?? error.message : error}`));
     page.setDefaultTimeout(patienceMs);
-    await page.evaluateOnNewDocument(installProbe, { toneHz, microphoneError, missing, amplitude: toneAmplitude });
+    await page.evaluateOnNewDocument(installProbe, { toneHz, microphoneError, missing, amplitude });
     return studio;
   }
 

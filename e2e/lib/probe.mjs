@@ -7,7 +7,9 @@
 /**
  * @typedef {object} ProbeOptions
  * @property {number | null} toneHz the microphone's tone (null: the browser's own fake microphone)
- * @property {string | null} microphoneError the name of the DOMException that getUserMedia fails with (null: it works)
+ * @property {number} amplitude of that tone
+ * @property {string | null} microphoneError the name of the DOMException that getUserMedia fails with; `pending`: the
+ *   question is never answered; null: it works
  * @property {string[]} missing globals that this browser lacks, such as `RTCPeerConnection`
  */
 
@@ -25,10 +27,10 @@
  *   dBFS, of everything and of one tone
  */
 
-/** The amplitude of the tone: -23 dBFS RMS. */
+/** The amplitude of everybody's tone. */
 export const toneAmplitude = 0.1;
 
-/** @param {ProbeOptions & { amplitude: number }} options */
+/** @param {ProbeOptions} options */
 export function installProbe({ toneHz, microphoneError, missing, amplitude }) {
   // A page that is embedded, or about:blank before it navigates, needs no ears.
   if (window.top !== window || location.protocol === 'about:') return;
@@ -66,6 +68,7 @@ export function installProbe({ toneHz, microphoneError, missing, amplitude }) {
   if (devices !== undefined && (toneHz !== null || microphoneError !== null)) {
     const askBrowser = devices.getUserMedia.bind(devices);
     devices.getUserMedia = async (constraints = {}) => {
+      if (microphoneError === 'pending' && constraints.audio) return new Promise(() => {});
       if (microphoneError !== null && constraints.audio) throw new DOMException('as the test wants it', microphoneError);
       const tracks = [];
       if (constraints.audio) tracks.push(...(toneHz === null ? (await askBrowser({ audio: constraints.audio })).getTracks() : await playTone(toneHz)));

@@ -122,7 +122,7 @@ export class Stage {
 
   /** An island, and a browser on it that takes the server's other address for secure. */
   async island() {
-    const island = await Island.raise();
+    const island = Island.take();
     this.#islands.push(island);
     const browser = await this.ownChromium({ inNamespace: island.namespace, secureOrigins: [this.server.remoteOrigin] });
     return { island, browser };
@@ -158,7 +158,7 @@ export class Stage {
   async clear() {
     for (const browser of this.#browsers) await end(browser);
     for (const context of this.#contexts) await within(5_000, context.close());
-    for (const island of this.#islands) island.sink();
+    for (const island of this.#islands) island.leave();
   }
 }
 

@@ -3,12 +3,8 @@
  */
 
 import assert from 'node:assert/strict';
-import { toneAmplitude } from '../lib/probe.mjs';
-import { hearsAt, hearsEnergy } from '../lib/audio.mjs';
+import { hearsAt, hearsEnergy, toneDb } from '../lib/audio.mjs';
 import { scenario } from '../lib/stage.mjs';
-
-/** The level of everybody's tone at unity gain, in dBFS. */
-const toneDb = 20 * Math.log10(toneAmplitude / Math.SQRT2);
 
 scenario('AU-5 RR-6 the way a person goes: name, room name, Start Session; the other one joins from the list; both hear each other', async (stage) => {
   const ada = await stage.person('Ada');

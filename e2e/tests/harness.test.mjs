@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hearsEnergy, incomingAudio } from '../lib/audio.mjs';
+import { hearsEnergy, incomingAudio, toneDb } from '../lib/audio.mjs';
 import { killBrowser, launchChromium, launchFirefox } from '../lib/browsers.mjs';
 import { Island } from '../lib/faults.mjs';
 import { stageAddress } from '../lib/namespace.mjs';
@@ -17,7 +17,6 @@ import { serveFolder } from '../lib/static.mjs';
 import { holdsFor, until } from '../lib/wait.mjs';
 
 const toneHz = 660;
-const toneDb = -23;
 
 /** @type {Awaited<ReturnType<typeof serveFolder>>} */
 let files;
@@ -33,7 +32,7 @@ after(async () => {
 });
 
 test('a tone crosses from Firefox to Chromium, is measured at its level, and an island that is cut off hears it no more', { timeout: 90_000 }, async () => {
-  const island = await Island.raise();
+  const island = Island.take();
   const chromium = await launchChromium({ inNamespace: island.namespace, secureOrigins: [`http://${stageAddress}`] });
   const firefox = await launchFirefox();
   try {
@@ -70,7 +69,7 @@ test('a tone crosses from Firefox to Chromium, is measured at its level, and an 
   } finally {
     await killBrowser(chromium);
     await killBrowser(firefox);
-    island.sink();
+    island.leave();
   }
 });
 
