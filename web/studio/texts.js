@@ -1,5 +1,5 @@
 // Every English text of the studio page, and nothing else: what a person reads, hears from a screen reader, or a
-// test looks for. The names in `roles` of docs/protocol.md's section "The page" are part of the outside contract.
+// test looks for. Those that docs/protocol.md's section "The page" names are part of the outside contract.
 
 /** How many, with its noun. @param {number} count @param {string} one @param {string} many */
 const counted = (count, one, many) => `${count} ${count === 1 ? one : many}`;
@@ -31,8 +31,6 @@ export const texts = {
     hereShort: 'You are here',
     /** @param {number} present @param {number} capacity */
     count: (present, capacity) => `${present}/${capacity}`,
-    /** @param {string} host */
-    host: (host) => `Host: ${host}`,
     /** @param {string[]} names @param {number} more */
     who: (names, more) => (more > 0 ? `${names.join(', ')} and ${more} more` : names.join(', ')),
     empty: 'Empty, and open for a moment longer',
@@ -168,8 +166,6 @@ export const texts = {
     lost: (name) => `${name} lost the connection`,
     /** @param {string} name @param {string} by */
     removed: (name, by) => `${name} was removed by ${by}`,
-    /** @param {string} name */
-    host: (name) => `${name} is host now`,
     you: 'You',
   },
 
