@@ -1,65 +1,9 @@
-// @ts-check
 /**
- * The door to the WebAssembly core: `parlor-connect`, which takes every decision about connections. Here are only the
- * glue of its C ABI and the types of what goes in and out. Who executes its orders is `connection-manager.js`.
- *
- * @module
+ * The door to the WebAssembly core: `parlor-connect`, which takes every decision about connections. Here is only the
+ * glue of its C ABI; what goes in and out is in `core-types.d.ts`, who executes its orders in `connection-manager.js`.
  */
 
-/** @typedef {import('./messages.js').IceCandidateInit} IceCandidateInit */
-/** @typedef {import('./messages.js').TrackLabel} TrackLabel */
-
-/**
- * How far the connection with someone is.
- * @typedef {'disconnected'|'waiting'|'connecting'|'connected'|'failed'|'failed-permanent'} Status
- */
-
-/**
- * The state of the connection with someone. `retryTimeout`: while `failed`, milliseconds from the failure to the retry.
- * @typedef {{status: Status, retryCount: number, retryTimeout: number|null, isPolite: boolean, makingOffer: boolean,
- *   ignoreOffer: boolean}} PeerState
- */
-
-/** @typedef {{peer: string, attempt: number}} Which an RTCPeerConnection */
-
-/**
- * What the core is told. Each value but the strings is an object with one key.
- * @typedef {'signalingUp'|'signalingDown'|'closeAll'
- *   |{media: 'pending'|'ready'|'none'}
- *   |{turnAvailable: boolean}
- *   |{leaveRoom: {roomId: string}}
- *   |{retry: {peer: string}}
- *   |{closePeer: {peer: string}}
- *   |{signal: {type: string, data: unknown}}
- *   |{negotiationNeeded: Which}
- *   |{localDescriptionSet: Which & {sdp: string, tracks?: TrackLabel[]}}
- *   |{localDescriptionFailed: Which & {reason: string}}
- *   |{rolledBack: Which}
- *   |{rollbackFailed: Which & {reason: string}}
- *   |{remoteDescriptionSet: Which}
- *   |{remoteDescriptionFailed: Which & {reason: string}}
- *   |{localCandidate: Which & {candidate: RTCIceCandidateInit|null}}
- *   |{stateChanged: Which & {ice: RTCIceConnectionState, connection: RTCPeerConnectionState}}} Input
- */
-
-/**
- * What the core wants done, or tells. Exactly one key is there.
- * @typedef {object} Output
- * @property {{type: 'offer'|'answer'|'ice-candidate', data: any}} [send] for the server, as it is
- * @property {Which & {relayOnly: boolean}} [open]
- * @property {Which & {restartIce: boolean}} [createOffer]
- * @property {Which} [createAnswer]
- * @property {Which} [rollback]
- * @property {Which & {type: 'offer'|'answer', sdp: string, tracks?: TrackLabel[]}} [setRemoteDescription]
- * @property {Which & {candidate: RTCIceCandidateInit|null}} [addCandidate]
- * @property {Which} [close]
- * @property {{remotePeerId: string, state: PeerState}} [connectionStateChanged]
- * @property {{remotePeerId: string, reason: string}} [connectionFailed]
- * @property {{peer: string}} [peerRemoved]
- * @property {{message: string}} [warning]
- */
-
-/** @typedef {{outputs: Output[], timeout: number|null}} Step `timeout`: when to call again, in ms since the epoch */
+/** @import { CoreInput, CoreOutput, PeerState } from './core-types.d.ts' */
 
 /**
  * @typedef {object} Exports
@@ -104,7 +48,7 @@ export class Core {
 
   /**
    * Makes a core.
-   * @param {{id: string, instance: string, seed: number, settings?: Record<string, number>}} options whose connections;
+   * @param {{id: string, instance: string, seed: number, settings?: object}} options whose connections;
    *   `seed`: a whole number below 2³², for the jitter of retries; `settings`: figures other than the defaults, named as
    *   in `parlor-connect`'s `Settings`
    * @param {Exports} [exports] the module, where it does not come over the network (tests)
@@ -117,9 +61,9 @@ export class Core {
 
   /**
    * Something happened.
-   * @param {Input|undefined} input what; undefined: time passed
+   * @param {CoreInput | undefined} input what; undefined: time passed
    * @param {number} now in ms since the epoch; must not go back
-   * @returns {Step}
+   * @returns {{ outputs: CoreOutput[], timeout: number | null }} `timeout`: when to call again, in ms since the epoch
    */
   handle(input, now) {
     return ask(this.#exports, { handle: this.#handle, now: Math.floor(now), input });
