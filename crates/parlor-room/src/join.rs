@@ -240,8 +240,10 @@ impl Registry {
 
     /// Tells one who is in a room all about it. Who is in a room watches the list.
     fn answer_joined(&mut self, key: SessionKey, room: RoomKey) {
-        if let Some(session) = self.sessions.at_mut(key) {
-            self.watchers.insert(key, session, &self.config, self.now);
+        if let Some(session) = self.sessions.at_mut(key)
+            && self.watchers.insert(key, session, &self.config, self.now)
+        {
+            self.watchers.want();
         }
         let Some(room) = self.rooms.at(room) else { return };
         let Some(member) = room.member(key) else { return };

@@ -19,10 +19,12 @@ use crate::sessions::Sessions;
 #[derive(Debug, Default)]
 pub(crate) struct Watchers {
     keys: BTreeSet<SessionKey>,
-    /// Watchers who were shown nothing yet, or changes: the next sending is wanted.
+    /// There are watchers who were shown nothing yet.
     is_wanted: bool,
     /// When everyone was sent something last.
     sent_at: Option<Time>,
+    /// What they were shown then. One who asked in between may have been shown more.
+    sent_version: u64,
     /// When everyone is sent it again. None while nobody watches.
     repeat_at: Option<Time>,
 }
@@ -32,14 +34,26 @@ impl Watchers {
         self.keys.len()
     }
 
-    /// A session watches from now on; it is shown the list with the next sending.
-    pub(crate) fn insert(&mut self, key: SessionKey, session: &mut Session, config: &Config, now: Time) {
-        if session.watch == Watch::No {
+    /// A session watches from now on. True if it did not before.
+    pub(crate) fn insert(
+        &mut self,
+        key: SessionKey,
+        session: &mut Session,
+        config: &Config,
+        now: Time,
+    ) -> bool {
+        let is_new = session.watch == Watch::No;
+        if is_new {
             session.watch = Watch::Lists { seen: 0 };
             self.keys.insert(key);
-            self.is_wanted = true;
             self.repeat_at.get_or_insert(now + config.list_repeat_ms);
         }
+        is_new
+    }
+
+    /// There is a watcher who was shown nothing yet, and need not be shown it in this moment.
+    pub(crate) fn want(&mut self) {
+        self.is_wanted = true;
     }
 
     pub(crate) fn remove(&mut self, key: SessionKey) {
@@ -56,7 +70,7 @@ impl Watchers {
             return None;
         }
         let merged_at = self.sent_at.map_or(Time::default(), |at| at + config.list_merge_ms);
-        if self.is_wanted || list.has_changes() {
+        if self.is_wanted || list.has_changes() || list.version() != self.sent_version {
             return Some(merged_at);
         }
         self.repeat_at.map(|at| at.max(merged_at))
@@ -94,6 +108,7 @@ impl Watchers {
         if self.keys.is_empty() {
             list.update(rooms);
             list.on_deltas_sent();
+            self.sent_version = list.version();
             return;
         }
         if self.wake_at(list, config).is_none_or(|at| at > now) {
@@ -106,6 +121,7 @@ impl Watchers {
         self.is_wanted = false;
         self.sent_at = Some(now);
         list.update(rooms);
+        self.sent_version = list.version();
         let mut sending = Sending::new(list, rooms, is_repeat, config);
         for key in &self.keys {
             if let Some(session) = sessions.at_mut(*key) {

@@ -1,0 +1,270 @@
+//! The registry's rules once more, as plainly as they can be said: lists of people and rooms that are searched from
+//! front to back. No frames, no numbers, no timers; only who is where, who is host, and who is told what.
+
+use std::collections::BTreeMap;
+
+pub const GRACE_MS: u64 = 10_000;
+pub const EMPTY_MS: u64 = 60_000;
+pub const ROLE_KEPT_MS: u64 = 60_000;
+
+pub type Answer = Result<(), &'static str>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Host,
+    Caller,
+    Listener,
+}
+
+impl Role {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::Caller => "caller",
+            Self::Listener => "listener",
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// Sessions are numbered as they begin.
+    pub number: u64,
+    /// Since when they are suspect.
+    pub suspect_since: Option<u64>,
+    /// What the others said to them, in order.
+    pub heard: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Room {
+    pub id: &'static str,
+    pub capacity: usize,
+    pub is_locked: bool,
+    pub host: String,
+    pub members: Vec<(String, Role)>,
+    left: Vec<(String, u64, Option<Role>)>,
+    empty_since: Option<u64>,
+}
+
+#[derive(Default)]
+pub struct Model {
+    pub now: u64,
+    pub people: BTreeMap<String, Person>,
+    pub rooms: Vec<Room>,
+    sessions: u64,
+}
+
+impl Model {
+    pub fn hello(&mut self, who: &str) -> Answer {
+        if self.people.contains_key(who) {
+            return Err("unavailable-id");
+        }
+        self.sessions += 1;
+        self.people
+            .insert(who.to_owned(), Person { number: self.sessions, suspect_since: None, heard: vec![] });
+        Ok(())
+    }
+
+    pub fn create(&mut self, who: &str, id: &'static str, capacity: usize) -> Answer {
+        if self.rooms.iter().any(|room| room.id == id) {
+            return Err("room-exists");
+        }
+        self.rooms.push(Room {
+            id,
+            capacity,
+            is_locked: false,
+            host: who.to_owned(),
+            members: vec![(who.to_owned(), Role::Host)],
+            left: vec![],
+            empty_since: None,
+        });
+        Ok(())
+    }
+
+    pub fn join(&mut self, who: &str, id: &str, asked: Option<Role>) -> Answer {
+        let now = self.now;
+        let room = self.rooms.iter_mut().find(|room| room.id == id).ok_or("room-not-found")?;
+        if room.has(who) {
+            return Ok(());
+        }
+        let kept = room
+            .left
+            .iter()
+            .rev()
+            .find(|(other, _, _)| other == who)
+            .filter(|(_, at, _)| now - at < ROLE_KEPT_MS)
+            .and_then(|(_, _, role)| *role);
+        if room.is_locked && kept != Some(Role::Host) {
+            return Err("forbidden");
+        }
+        if room.members.len() >= room.capacity {
+            return Err("room-full");
+        }
+        let usual = if room.members.is_empty() { Role::Host } else { Role::Caller };
+        let role = asked.or(kept).unwrap_or(usual);
+        let has_host = room.members.iter().any(|(other, role)| *other == room.host && *role == Role::Host);
+        if room.members.is_empty() || (role == Role::Host && !has_host) {
+            room.host = who.to_owned();
+        }
+        room.members.push((who.to_owned(), role));
+        room.empty_since = None;
+        Ok(())
+    }
+
+    pub fn leave(&mut self, who: &str, id: &str) -> Answer {
+        let now = self.now;
+        let room = self.room_with(who, id)?;
+        room.remove(who, true, now);
+        Ok(())
+    }
+
+    pub fn kick(&mut self, who: &str, id: &str, target: &str) -> Answer {
+        let now = self.now;
+        let room = self.ruled(who, id)?;
+        if !room.has(target) {
+            return Err("peer-unavailable");
+        }
+        room.remove(target, false, now);
+        Ok(())
+    }
+
+    pub fn set_role(&mut self, who: &str, id: &str, target: &str, role: Role) -> Answer {
+        let room = self.ruled(who, id)?;
+        if !room.has(target) {
+            return Err("peer-unavailable");
+        }
+        let was = room.members.iter().find(|(other, _)| other == target).unwrap().1;
+        for (other, old) in &mut room.members {
+            if other == target {
+                *old = role;
+            }
+        }
+        if target == room.host && role != Role::Host && was != role {
+            room.elect(Some(target));
+        }
+        Ok(())
+    }
+
+    pub fn lock(&mut self, who: &str, id: &str, is_locked: bool) -> Answer {
+        self.ruled(who, id)?.is_locked = is_locked;
+        Ok(())
+    }
+
+    pub fn end(&mut self, who: &str, id: &str) -> Answer {
+        self.ruled(who, id)?;
+        self.rooms.retain(|room| room.id != id);
+        Ok(())
+    }
+
+    /// To one, or to all others of the room.
+    pub fn say(&mut self, who: &str, id: &str, to: Option<&str>, what: &str) -> Answer {
+        let members = self.room_with(who, id)?.members.clone();
+        let others: Vec<&String> =
+            members.iter().map(|(other, _)| other).filter(|other| *other != who).collect();
+        match to {
+            Some(to) if !others.iter().any(|other| *other == to) => return Err("peer-unavailable"),
+            _ => {}
+        }
+        for other in others.into_iter().filter(|other| to.is_none_or(|to| *other == to)) {
+            self.people.get_mut(other).unwrap().heard.push(what.to_owned());
+        }
+        Ok(())
+    }
+
+    pub fn offer(&mut self, who: &str, to: &str, what: &str) -> Answer {
+        if who == to || !self.rooms.iter().any(|room| room.has(who) && room.has(to)) {
+            return Err("peer-unavailable");
+        }
+        self.people.get_mut(to).unwrap().heard.push(what.to_owned());
+        Ok(())
+    }
+
+    /// A session ends.
+    pub fn gone(&mut self, who: &str) {
+        self.people.remove(who);
+        let now = self.now;
+        for room in &mut self.rooms {
+            if room.has(who) {
+                room.remove(who, true, now);
+            }
+        }
+    }
+
+    pub fn pass_until(&mut self, end: u64) {
+        loop {
+            let graces = self.people.iter().filter_map(|(id, person)| {
+                Some((person.suspect_since? + GRACE_MS, 0, person.number, id.clone()))
+            });
+            let empties = self
+                .rooms
+                .iter()
+                .filter_map(|room| Some((room.empty_since? + EMPTY_MS, 1, 0, room.id.to_owned())));
+            match graces.chain(empties).min().filter(|(at, ..)| *at <= end) {
+                None => break,
+                Some((at, 0, _, who)) => {
+                    self.now = at;
+                    self.gone(&who);
+                }
+                Some((_, _, _, id)) => self.rooms.retain(|room| room.id != id),
+            }
+        }
+        self.now = end;
+    }
+
+    /// As [`super::world::World::shown`], with roles.
+    pub fn shown(&self) -> Vec<String> {
+        self.rooms.iter().map(Room::shown).collect()
+    }
+
+    pub fn rooms_of(&self, who: &str) -> Vec<&Room> {
+        self.rooms.iter().filter(|room| room.has(who)).collect()
+    }
+
+    fn room_with(&mut self, who: &str, id: &str) -> Result<&mut Room, &'static str> {
+        self.rooms.iter_mut().find(|room| room.id == id && room.has(who)).ok_or("not-in-room")
+    }
+
+    fn ruled(&mut self, who: &str, id: &str) -> Result<&mut Room, &'static str> {
+        let room = self.room_with(who, id)?;
+        let is_host = room.members.iter().any(|(other, role)| other == who && *role == Role::Host);
+        if is_host { Ok(room) } else { Err("forbidden") }
+    }
+}
+
+impl Room {
+    pub fn has(&self, who: &str) -> bool {
+        self.members.iter().any(|(other, _)| other == who)
+    }
+
+    fn remove(&mut self, who: &str, keeps_role: bool, now: u64) {
+        let role = self.members.iter().find(|(other, _)| other == who).map(|(_, role)| *role);
+        self.members.retain(|(other, _)| other != who);
+        self.left.push((who.to_owned(), now, role.filter(|_| keeps_role)));
+        if self.host == who {
+            self.elect(None);
+        }
+        if self.members.is_empty() {
+            self.empty_since = Some(now);
+        }
+    }
+
+    fn elect(&mut self, except: Option<&str>) {
+        let others =
+            || self.members.iter().enumerate().filter(|(_, (other, _))| Some(other.as_str()) != except);
+        let heir = others().find(|(_, (_, role))| *role == Role::Host).or_else(|| others().next());
+        if let Some(at) = heir.map(|(at, _)| at) {
+            self.members[at].1 = Role::Host;
+            self.host = self.members[at].0.clone();
+        }
+    }
+
+    fn shown(&self) -> String {
+        let names: Vec<String> = self
+            .members
+            .iter()
+            .map(|(who, role)| format!("{who}:{}{}", role.word(), if *who == self.host { "*" } else { "" }))
+            .collect();
+        format!("{} {}/{}", self.id, names.join(" "), self.capacity)
+    }
+}
