@@ -50,6 +50,8 @@ pub struct Room {
 #[derive(Default)]
 pub struct Model {
     pub now: u64,
+    /// When time itself ended something last.
+    pub expired_at: u64,
     pub people: BTreeMap<String, Person>,
     pub rooms: Vec<Room>,
     sessions: u64,
@@ -202,11 +204,15 @@ impl Model {
                 .filter_map(|room| Some((room.empty_since? + EMPTY_MS, 1, 0, room.id.to_owned())));
             match graces.chain(empties).min().filter(|(at, ..)| *at <= end) {
                 None => break,
-                Some((at, 0, _, who)) => {
+                Some((at, kind, _, name)) => {
                     self.now = at;
-                    self.gone(&who);
+                    self.expired_at = at;
+                    if kind == 0 {
+                        self.gone(&name);
+                    } else {
+                        self.rooms.retain(|room| room.id != name);
+                    }
                 }
-                Some((_, _, _, id)) => self.rooms.retain(|room| room.id != id),
             }
         }
         self.now = end;

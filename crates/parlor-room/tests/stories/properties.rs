@@ -355,7 +355,8 @@ impl Theatre {
                 assert_eq!(self.world.closed_with(conn), Some(4002), "{p} was silent for too long");
             }
         }
-        if ms >= 100 {
+        // Changes are merged for 100 ms; after that everyone who watches knows the truth.
+        if ms >= 100 && self.model.now - self.model.expired_at >= 100 {
             self.deltas.1.apply(&self.world.take_lists(self.deltas.0));
             self.deltas.1.assert_true(&mut self.world);
         }
