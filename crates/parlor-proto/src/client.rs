@@ -1,8 +1,7 @@
-//! What a client sends. [`ClientFrame::parse`] is the door: behind it every field is what the contract says.
+//! What a client says. How a text frame becomes one of these, and what is answered to one that does not, is in
+//! [`frame`](crate::frame).
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
-use std::borrow::Cow;
 
 use crate::error::{ErrorCode, Refusal};
 use crate::id::{ChatId, Instance, RoomId, UserId};
@@ -11,34 +10,6 @@ use crate::name::Name;
 use crate::negotiation::{Answer, IceCandidate, Offer};
 use crate::raw::RawJson;
 use crate::room::{Mix, Role, Topology, Track};
-
-/// A request's `id`, a string or a number, given back as it came.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(type = "string | number"))]
-pub struct RequestId(RawJson);
-
-/// One frame of a client.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ClientFrame {
-    /// Wanted in the answer as `re`.
-    pub id: Option<RequestId>,
-    /// The client's own number of this frame.
-    pub cseq: Option<u64>,
-    /// What it says.
-    pub message: ClientMessage,
-}
-
-/// A frame that can't be understood: what to answer, and to which request.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FrameError {
-    /// The request's `id`, where it could be read.
-    pub id: Option<RequestId>,
-    /// The client's own number of this frame, where it could be read.
-    pub cseq: Option<u64>,
-    /// The answer.
-    pub refusal: Refusal,
-}
 
 macro_rules! messages {
     ($($(#[$doc:meta])* $variant:ident($data:ty) = $text:literal),+ $(,)?) => {
@@ -60,7 +31,8 @@ macro_rules! messages {
                 match self { $(Self::$variant(_) => $text),+ }
             }
 
-            fn parse(kind: &str, data: &str) -> Option<Result<Self, serde_json::Error>> {
+            /// Reads the data of a message; `None` for a type that no client sends.
+            pub(crate) fn parse(kind: &str, data: &str) -> Option<Result<Self, serde_json::Error>> {
                 match kind {
                     $($text => Some(serde_json::from_str(data).map(Self::$variant)),)+
                     _ => None,
@@ -334,98 +306,6 @@ pub struct Message {
     pub payload: RawJson,
 }
 
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Cow<'a, str>,
-    #[serde(borrow, default)]
-    data: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    id: Option<&'a RawValue>,
-    #[serde(default)]
-    cseq: Option<u64>,
-}
-
-/// What can be said of a frame whose envelope is not right.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Remains {
-    id: Option<serde_json::Value>,
-    #[serde(rename = "type")]
-    kind: Option<serde_json::Value>,
-}
-
-/// What a refusal repeats of a message that could not be read.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct LooseContext {
-    to: Option<serde_json::Value>,
-    room_id: Option<serde_json::Value>,
-    attempt: Option<serde_json::Value>,
-}
-
-impl ClientFrame {
-    /// Reads one text frame.
-    ///
-    /// # Errors
-    /// [`FrameError`] with the answer to send: `bad-message` when it is not JSON, nests deeper than
-    /// [`limits::NESTING_MAX`], has an unknown type, or a field that is missing, of the wrong type or out of range;
-    /// `too-large` for a chat text or a payload above its limit.
-    pub fn parse(text: &str) -> Result<Self, Box<FrameError>> {
-        if !nests_within(text, limits::NESTING_MAX) {
-            return Err(refuse(None, format!("the frame nests deeper than {}", limits::NESTING_MAX)));
-        }
-        // The derived readers would take an array as the fields in order.
-        if !text.trim_start().starts_with('{') {
-            return Err(refuse(None, "not a frame {\"type\": string, \"data\": object}".to_owned()));
-        }
-        let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| unreadable(text, &error))?;
-        let id = match envelope.id.map(read_request_id) {
-            None => None,
-            Some(Some(id)) => Some(id),
-            Some(None) => {
-                let mut error = refuse(None, "id: a string or a number of at most 128 bytes".to_owned());
-                error.refusal.kind = Some(printable(&envelope.kind));
-                return Err(error);
-            }
-        };
-        let cseq = envelope.cseq;
-        let data = envelope.data.map_or("{}", RawValue::get);
-        let fail = |code: ErrorCode, reason: String| {
-            let loose: LooseContext = serde_json::from_str(data).unwrap_or_default();
-            Box::new(FrameError {
-                id: id.clone(),
-                cseq,
-                refusal: Refusal {
-                    code,
-                    message: reason,
-                    kind: Some(printable(&envelope.kind)),
-                    to: loose.to.and_then(|v| UserId::parse(v.as_str()?).ok()),
-                    room_id: loose.room_id.and_then(|v| RoomId::parse(v.as_str()?).ok()),
-                    attempt: loose.attempt.and_then(|v| v.as_u64()?.try_into().ok()),
-                },
-            })
-        };
-        if !data.starts_with('{') {
-            return Err(fail(ErrorCode::BadMessage, "data: an object".to_owned()));
-        }
-        let message = match ClientMessage::parse(&envelope.kind, data) {
-            None => {
-                let reason = format!("unknown type {:?}", printable(&envelope.kind));
-                return Err(fail(ErrorCode::BadMessage, reason));
-            }
-            Some(Err(error)) => {
-                return Err(fail(ErrorCode::BadMessage, format!("{}: {error}", envelope.kind)));
-            }
-            Some(Ok(message)) => message,
-        };
-        match message.fault() {
-            Some((code, reason)) => Err(fail(code, format!("{}: {reason}", envelope.kind))),
-            None => Ok(Self { id, cseq, message }),
-        }
-    }
-}
-
 impl ClientMessage {
     /// What a refusal of this message repeats of it.
     #[must_use]
@@ -449,7 +329,7 @@ impl ClientMessage {
     }
 
     /// What is wrong with values whose types are right.
-    fn fault(&self) -> Option<(ErrorCode, String)> {
+    pub(crate) fn fault(&self) -> Option<(ErrorCode, String)> {
         use ErrorCode::{BadMessage, TooLarge};
         let bad = |reason: &str| Some((BadMessage, reason.to_owned()));
         let within = |capacity: Option<u16>, topology: Option<Topology>| {
@@ -503,58 +383,4 @@ impl ClientMessage {
             _ => None,
         }
     }
-}
-
-fn refuse(id: Option<RequestId>, message: String) -> Box<FrameError> {
-    let refusal =
-        Refusal { code: ErrorCode::BadMessage, message, kind: None, to: None, room_id: None, attempt: None };
-    Box::new(FrameError { id, cseq: None, refusal })
-}
-
-/// The envelope is wrong: say so, and repeat of it what can be read.
-fn unreadable(text: &str, error: &serde_json::Error) -> Box<FrameError> {
-    let remains: Remains = serde_json::from_str(text).unwrap_or_default();
-    let id = remains.id.and_then(|id| {
-        let raw = serde_json::value::to_raw_value(&id).ok()?;
-        read_request_id(&raw)
-    });
-    let mut refused = refuse(id, format!("not a frame {{\"type\": string, \"data\": object}}: {error}"));
-    refused.refusal.kind = remains.kind.and_then(|kind| Some(printable(kind.as_str()?)));
-    refused
-}
-
-fn read_request_id(raw: &RawValue) -> Option<RequestId> {
-    let text = raw.get();
-    let fits = text.len() <= limits::REQUEST_ID_BYTES_MAX;
-    let is_string_or_number = text.starts_with(|c: char| c == '"' || c == '-' || c.is_ascii_digit());
-    (fits && is_string_or_number).then(|| serde_json::from_str(text).ok())?
-}
-
-/// A type as a refusal may repeat it: no longer than any id.
-fn printable(kind: &str) -> String {
-    kind.chars().take(limits::ID_BYTES_MAX).collect()
-}
-
-/// Whether arrays and objects nest at most `max` deep. Counts brackets outside strings, so it also holds for text
-/// that is not JSON.
-fn nests_within(text: &str, max: usize) -> bool {
-    let mut depth = 0_usize;
-    let mut in_string = false;
-    let mut escaped = false;
-    for byte in text.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            b'{' | b'[' if !in_string => {
-                depth = depth.saturating_add(1);
-                if depth > max {
-                    return false;
-                }
-            }
-            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    true
 }

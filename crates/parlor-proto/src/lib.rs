@@ -3,7 +3,7 @@
 //! What the words mean is written in `docs/protocol.md`; what to answer to them is decided in `parlor-room` (the
 //! server's side) and `parlor-connect` (a participant's side). Nothing here does I/O, reads a clock or keeps state.
 //!
-//! * [`client`]: what a client sends ([`ClientFrame::parse`]).
+//! * [`client`]: what a client says, [`frame`]: the door it comes through ([`ClientFrame::parse`]).
 //! * [`server`]: what the server sends ([`ServerMessage::encode`]).
 //! * [`room`]: the nouns inside both: participants, tracks, room summaries.
 //! * [`limits`]: every bound that the contract names.
@@ -11,6 +11,7 @@
 pub mod client;
 pub mod close;
 pub mod error;
+pub mod frame;
 pub mod id;
 pub mod limits;
 pub mod name;
@@ -20,9 +21,10 @@ pub mod room;
 pub mod server;
 pub mod time;
 
-pub use client::{ClientFrame, ClientMessage, FrameError, RequestId};
+pub use client::ClientMessage;
 pub use close::CloseCode;
 pub use error::{ErrorCode, Refusal};
+pub use frame::{ClientFrame, FrameError, RequestId};
 pub use id::{ChatId, Instance, RoomId, UserId};
 pub use name::Name;
 pub use negotiation::{

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::client::RequestId;
 use crate::error::Refusal;
+use crate::frame::RequestId;
 use crate::id::{ChatId, RoomId, UserId};
 use crate::limits;
 use crate::name::Name;

@@ -1,3 +1,5 @@
-//! Tests of this crate's inside; those of its surface are in `tests/`.
+//! Frames, words, and the declarations made from them; the page of the protocol is tested in `tests/`.
 
 mod declarations;
+mod frames;
+mod words;
