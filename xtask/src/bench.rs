@@ -8,6 +8,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
+use crate::process::Line;
 use crate::{e2e, place, process, provide};
 
 const PAGE: &str = "docs/benchmarks.jsonl";
@@ -54,7 +55,12 @@ fn load(names: &[&str], rest: &[String]) -> Result<Vec<Value>> {
     command.arg(generator).arg("--bench").arg("--parlor").arg(parlor).arg("--peer-server").arg(peer_server);
     command.args(rest.iter().filter(|option| *option != "--no-write")).args(names);
     let mut lines = Vec::new();
-    let ended_well = process::tee(command, |line| lines.push(line.to_owned()))?;
+    let ended_well = process::tee(command, |line| {
+        // The figures are shown in a table at the end.
+        let is_figure = line.starts_with('{');
+        lines.push(line.to_owned());
+        if is_figure { Line::Keep } else { Line::Pass }
+    })?;
     if !ended_well {
         bail!("the load generator failed");
     }

@@ -43,6 +43,12 @@ impl Counts {
         }
     }
 
+    /// The line `N passed, N failed`, which ends what counts for itself.
+    pub(crate) fn of_last_line(line: &str) -> Option<Self> {
+        let (passed, failed) = line.strip_suffix(" failed")?.split_once(" passed, ")?;
+        Some(Self { passed: passed.parse().ok()?, failed: failed.parse().ok()? })
+    }
+
     /// A runner that ended badly without counting a failure failed all the same, and so did one that ran nothing.
     pub(crate) fn judged_by(self, ended_well: bool) -> Self {
         let silent_failure = !ended_well && self.failed == 0;

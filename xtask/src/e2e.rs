@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::counts::Counts;
+use crate::process::Line;
 use crate::{place, process, provide};
 
 /// The command: true when all tests passed.
@@ -25,7 +26,14 @@ pub(crate) fn run(args: &[&str]) -> Result<Counts> {
     let mut command = process::command("node", &["e2e/run.mjs"]);
     command.args(args).env("PARLOR_BIN", binary);
     let mut counts = Counts::default();
-    let ended_well = process::tee(command, |line| counts = counts + Counts::of_node_line(line))?;
+    // Its own last line is counted here, and said once, by who counts everything.
+    let ended_well = process::tee(command, |line| match Counts::of_last_line(line) {
+        Some(found) => {
+            counts = found;
+            Line::Keep
+        }
+        None => Line::Pass,
+    })?;
     Ok(counts.judged_by(ended_well))
 }
 

@@ -56,18 +56,28 @@ pub(crate) fn collect(mut command: Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Runs it, passes its stdout on line by line, and shows each line to `on_line` as well. True if it ended well.
-pub(crate) fn tee(mut command: Command, mut on_line: impl FnMut(&str)) -> Result<bool> {
+/// What becomes of a line that a program printed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// It goes on to our own output.
+    Pass,
+    /// It was for us alone.
+    Keep,
+}
+
+/// Runs it and shows each line of its stdout to `on_line`, which says whether it goes on to ours. True if it ended well.
+pub(crate) fn tee(mut command: Command, mut on_line: impl FnMut(&str) -> Line) -> Result<bool> {
     let shown = show(&command);
     let mut child = command.stdout(Stdio::piped()).spawn().with_context(|| format!("can't start {shown}"))?;
     if let Some(stdout) = child.stdout.take() {
         let mut reader = BufReader::new(stdout);
         let mut bytes = Vec::new();
         while reader.read_until(b'\n', &mut bytes)? > 0 {
-            let mut terminal = std::io::stdout().lock();
-            terminal.write_all(&bytes)?;
-            terminal.flush()?;
-            on_line(String::from_utf8_lossy(&bytes).trim_end());
+            if on_line(String::from_utf8_lossy(&bytes).trim_end()) == Line::Pass {
+                let mut terminal = std::io::stdout().lock();
+                terminal.write_all(&bytes)?;
+                terminal.flush()?;
+            }
             bytes.clear();
         }
     }

@@ -3,8 +3,9 @@
 use anyhow::Result;
 
 use crate::counts::Counts;
+use crate::process::Line;
 use crate::report::Report;
-use crate::{e2e, process, provide};
+use crate::{e2e, place, process, provide};
 
 /// Runs them all, one kind after the other: only one cargo works at a time, and browsers measure.
 pub(crate) fn test() -> Result<Report> {
@@ -19,14 +20,25 @@ pub(crate) fn test() -> Result<Report> {
 fn rust() -> Result<Counts> {
     let command = process::cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]);
     let mut counts = Counts::default();
-    let ended_well = process::tee(command, |line| counts = counts + Counts::of_cargo_line(line))?;
+    let ended_well = process::tee(command, |line| {
+        counts = counts + Counts::of_cargo_line(line);
+        Line::Pass
+    })?;
     Ok(counts.judged_by(ended_well))
 }
 
 fn page() -> Result<Counts> {
     process::npm_ci("web")?;
-    let command = process::command_in("web", "node", &["--test", "--test-reporter=spec"]);
+    let files: Vec<String> = place::files()?
+        .into_iter()
+        .filter(|path| path.ends_with(".test.mjs") && !path.starts_with("e2e/"))
+        .collect();
+    let mut command = process::command("node", &["--test", "--test-reporter=spec"]);
+    command.args(files);
     let mut counts = Counts::default();
-    let ended_well = process::tee(command, |line| counts = counts + Counts::of_node_line(line))?;
+    let ended_well = process::tee(command, |line| {
+        counts = counts + Counts::of_node_line(line);
+        Line::Pass
+    })?;
     Ok(counts.judged_by(ended_well))
 }

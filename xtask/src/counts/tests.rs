@@ -30,6 +30,14 @@ fn lines_of_node_count_whichever_reporter_prints_them() {
 }
 
 #[test]
+fn a_last_line_counts_and_nothing_like_it() {
+    assert_eq!(Counts::of_last_line("12 passed, 0 failed"), Some(Counts { passed: 12, failed: 0 }));
+    for line in ["12 passed, 0 failed.", "test result: ok. 5 passed; 0 failed", "passed, failed", ""] {
+        assert_eq!(Counts::of_last_line(line), None, "{line}");
+    }
+}
+
+#[test]
 fn a_runner_that_dies_or_runs_nothing_has_failed() {
     let some = Counts { passed: 4, failed: 0 };
     assert_eq!(some.judged_by(true), some);

@@ -110,7 +110,7 @@ fn relay(server: &Server, dialect: Dialect, run: &Run) -> Outcome {
         if now < end {
             // Due times, not the times when we got round to it: a server that stalls us is charged for it.
             let due = (now.as_secs_f64() * f64::from(run.per_second)) as usize;
-            for _ in sent..due {
+            while sent < due {
                 let from = sent % run.sockets;
                 let stamp = (sent as f64 * 1e9 / f64::from(run.per_second)) as u64;
                 let at = stamp_at[from];
