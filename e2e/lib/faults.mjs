@@ -1,6 +1,6 @@
 /**
  * Faults of the network. A browser that is to lose its network runs on an island: a network namespace of its own,
- * connected by one cable (a veth pair) to the network where the server and the other browsers are.
+ * connected by one cable (a veth pair) to the bridge of the network where the server and the other browsers are.
  *
  * Islands are raised before the first browser starts and stay to the end: a browser notices when a cable comes or goes
  * anywhere near it, and gives up what it is loading (ERR_NETWORK_CHANGED).
@@ -10,7 +10,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ip } from './namespace.mjs';
+import { ip, stageAddress } from './namespace.mjs';
 import { until } from './wait.mjs';
 
 /** Test files that run at once each need at most two. */
@@ -28,14 +28,13 @@ export async function raiseIslands() {
     const holder = spawn('unshare', ['--net', 'sleep', 'infinity'], { stdio: 'ignore' });
     await until('the island has its own network', () => readlinkSync(`/proc/${holder.pid}/ns/net`) !== own);
     ip(`link add island${number} type veth peer name shore netns ${holder.pid}`);
-    ip(`addr add 10.100.${number}.1/24 dev island${number}`);
-    ip(`link set island${number} up`);
+    ip(`link set island${number} master stage up`);
     for (const command of [
       'sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1',
       'ip link set lo up',
-      `ip addr add 10.100.${number}.2/24 dev shore`,
+      `ip addr add ${addressOf(number)}/24 dev shore`,
       'ip link set shore up',
-      `ip route add default via 10.100.${number}.1 dev shore`,
+      `ip route add default via ${stageAddress} dev shore`,
     ]) {
       execFileSync('nsenter', [`--net=/proc/${holder.pid}/ns/net`, ...command.split(' ')]);
     }
@@ -45,8 +44,9 @@ export async function raiseIslands() {
 }
 
 export class Island {
-  #cable;
+  #address;
   #claim;
+  #table;
   /** The file of the namespace, for `nsenter`. */
   namespace;
 
@@ -56,7 +56,8 @@ export class Island {
    * @param {string} claim the folder that says that it is taken
    */
   constructor(number, holder, claim) {
-    this.#cable = `island${number}`;
+    this.#address = addressOf(number);
+    this.#table = `island${number}`;
     this.#claim = claim;
     this.namespace = `/proc/${holder}/ns/net`;
   }
@@ -89,7 +90,7 @@ export class Island {
 
   /** Everything gets through again. */
   heal() {
-    execFileSync('nft', ['-f', '-'], { input: `table inet ${this.#cable}\ndelete table inet ${this.#cable}\n` });
+    execFileSync('nft', ['-f', '-'], { input: `table inet ${this.#table}\ndelete table inet ${this.#table}\n` });
   }
 
   /** Gives it back, whole. */
@@ -101,10 +102,15 @@ export class Island {
   /** @param {string} verdict */
   #filter(verdict) {
     const rules = `
-      table inet ${this.#cable} {
-        chain into { type filter hook prerouting priority 0; iifname ${this.#cable} ${verdict}; }
-        chain out { type filter hook postrouting priority 0; oifname ${this.#cable} ${verdict}; }
+      table inet ${this.#table} {
+        chain into { type filter hook prerouting priority 0; ip saddr ${this.#address} ${verdict}; }
+        chain out { type filter hook postrouting priority 0; ip daddr ${this.#address} ${verdict}; }
       }`;
     execFileSync('nft', ['-f', '-'], { input: rules });
   }
+}
+
+/** @param {number} number */
+function addressOf(number) {
+  return `10.99.0.${100 + number}`;
 }

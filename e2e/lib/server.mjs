@@ -3,6 +3,8 @@
  */
 
 import { spawn } from 'node:child_process';
+import http from 'node:http';
+import https from 'node:https';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { stageAddress } from './namespace.mjs';
@@ -41,14 +43,18 @@ export class ParlorServer {
     return server;
   }
 
+  get #scheme() {
+    return this.#flags.some((flag) => flag.startsWith('--tls')) ? 'https' : 'http';
+  }
+
   /** Where a browser of the main network finds it: a secure origin. */
   get origin() {
-    return `http://127.0.0.1:${this.#port}`;
+    return `${this.#scheme}://127.0.0.1:${this.#port}`;
   }
 
   /** Where a browser on an island finds it, and to every browser an insecure origin. */
   get remoteOrigin() {
-    return `http://${stageAddress}:${this.#port}`;
+    return `${this.#scheme}://${stageAddress}:${this.#port}`;
   }
 
   /** Starts it (again), on the same port, and waits until it is ready. */
@@ -69,8 +75,7 @@ export class ParlorServer {
       if (startFailure !== '' || child.exitCode !== null) {
         return { ended: startFailure || `exit code ${child.exitCode}: ${this.log.slice(-2_000)}` };
       }
-      const response = await fetch(`${this.origin}/readyz`);
-      return { ready: response.ok };
+      return { ready: (await this.#ask('/readyz')).statusCode === 200 };
     }, { good: (answer) => 'ended' in answer || answer.ready }).then((answer) => {
       if ('ended' in answer) throw new Error(`the server did not start: ${answer.ended}`);
     });
@@ -88,7 +93,24 @@ export class ParlorServer {
 
   /** @returns {Promise<string>} the metrics page */
   async metrics() {
-    return (await fetch(`${this.origin}/metrics`)).text();
+    const response = await this.#ask('/metrics');
+    let page = '';
+    for await (const part of response.setEncoding('utf8')) page += part;
+    return page;
+  }
+
+  /**
+   * @param {string} path
+   * @returns {Promise<import('node:http').IncomingMessage>}
+   */
+  #ask(path) {
+    return new Promise((resolve, reject) => {
+      // A certificate of the server's own is known to nobody.
+      const options = { rejectUnauthorized: false, agent: false };
+      const onResponse = (/** @type {import('node:http').IncomingMessage} */ response) => resolve(path === '/metrics' ? response : response.resume());
+      const request = this.#scheme === 'https' ? https.get(this.origin + path, options, onResponse) : http.get(this.origin + path, { agent: false }, onResponse);
+      request.on('error', reject);
+    });
   }
 
   /** @param {NodeJS.Signals} signal */
