@@ -17,7 +17,7 @@ import { texts } from '../texts.js';
  */
 export function createBottomBar({ session, onPanel, onKeys, onEnd }) {
   const listeners = new Listeners();
-  const microphone = createTool('microphone', texts.session.microphone, () => session.toggleMicrophone());
+  const microphone = createTool('microphone', texts.session.mute, () => session.toggleMicrophone());
   const camera = createTool('camera', texts.session.camera, () => session.toggleCamera());
   const chat = createTool('chat', texts.session.chat, () => onPanel('chat'));
   const rooms = createTool('rooms', texts.session.rooms, () => onPanel('rooms'));
@@ -36,11 +36,13 @@ export function createBottomBar({ session, onPanel, onKeys, onEnd }) {
   const show = () => {
     const isListener = session.you?.role === 'listener';
     const isOn = session.microphone.isLive;
-    microphone.show(isOn ? 'microphone' : 'microphoneOff', isOn ? texts.session.muteMicrophone : texts.session.unmuteMicrophone);
+    if (isOn) microphone.show('microphone', texts.session.muteMicrophone, texts.session.mute);
+    else microphone.show('microphoneOff', texts.session.unmuteMicrophone, texts.session.unmute);
     microphone.button.disabled = isListener || session.microphone.status === 'asking';
     microphone.button.classList.toggle('is-off', !isOn && !isListener);
     const hasPicture = session.camera.isLive;
-    camera.show(hasPicture ? 'camera' : 'cameraOff', hasPicture ? texts.session.cameraOff : texts.session.cameraOn);
+    if (hasPicture) camera.show('camera', texts.session.cameraOff, texts.session.camera);
+    else camera.show('cameraOff', texts.session.cameraOn, texts.session.camera);
     camera.button.disabled = isListener || session.camera.status === 'asking';
   };
   const showUnread = () => {
@@ -66,18 +68,21 @@ export function createBottomBar({ session, onPanel, onKeys, onEnd }) {
 }
 
 /**
- * A button of icon and word. The word is what fits below the icon, the accessible name says what a press does.
+ * A button of icon and word. The accessible name says what a press does; the word below the icon is a part of it (WCAG
+ * 2.5.3), so that who speaks to the computer can say what is seen.
  * @param {import('../icons.js').IconName} shape
  * @param {string} word
  * @param {() => void} onPress
  */
 function createTool(shape, word, onPress) {
   let shown = shape;
-  const button = h('button', { type: 'button', class: 'tool', 'aria-label': word, onclick: onPress }, icon(shape), h('span', { class: 'tool-word', 'aria-hidden': 'true' }, word));
+  const wordBelow = h('span', { class: 'tool-word', 'aria-hidden': 'true' }, word);
+  const button = h('button', { type: 'button', class: 'tool', 'aria-label': word, onclick: onPress }, icon(shape), wordBelow);
   return {
     button,
-    /** @param {import('../icons.js').IconName} newShape @param {string} label */
-    show(newShape, label) {
+    /** @param {import('../icons.js').IconName} newShape @param {string} label @param {string} newWord */
+    show(newShape, label, newWord) {
+      setText(wordBelow, newWord);
       setAttribute(button, 'aria-label', label);
       button.title = label;
       if (newShape === shown) return;
