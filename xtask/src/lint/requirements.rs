@@ -147,7 +147,7 @@ impl Finders {
             )?,
             rust_ids: Regex::new(r"^(?:(?:cm|au|rr|gp|vc)_\d{2}_)+")?,
             script_test: Regex::new(
-                r#"(?s)\b(?:test|it)(?:\.only|\.skip)?\(\s*(?:'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`)"#,
+                r#"(?s)\b(?:test|it|scenario)(?:\.only|\.skip)?\(\s*(?:'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`)"#,
             )?,
             written_id: Regex::new(r"\b(CM|AU|RR|GP|VC)-(\d{1,2})\b")?,
         })

@@ -51,10 +51,14 @@ fn tests_in_javascript_name_requirements_in_their_title() {
                 it(\n  \"AU-1, AU-2: gain\", () => {});\n\
                 test('nothing', () => {});\n\
                 // test('RR-8 in passing')…\n\
-                await t.test(`CM-1 inner`, f);";
+                await t.test(`CM-1 inner`, f);\n\
+                scenario('VC-6 gone', async (stage) => {});";
     let found = Finders::new().unwrap().script(text);
     let names: Vec<&str> = found.iter().map(|(_, name)| name.as_str()).collect();
-    assert_eq!(names, ["RR-7 a full room's door", "AU-1, AU-2: gain", "RR-8 in passing", "CM-1 inner"]);
+    assert_eq!(
+        names,
+        ["RR-7 a full room's door", "AU-1, AU-2: gain", "RR-8 in passing", "CM-1 inner", "VC-6 gone"]
+    );
     assert_eq!(found[1].0, ids(&["AU-1", "AU-2"]));
 }
 
