@@ -25,8 +25,11 @@ pub(crate) struct Candidates {
 }
 
 impl Candidates {
-    /// A description arrived; candidates without a fragment are its from now on.
+    /// A description arrived; candidates without a fragment are its from now on, and so are those that came before any.
     pub(crate) fn description_arrived(&mut self, ufrag: Ufrag) {
+        for (of, _) in self.waiting.iter_mut().filter(|(of, _)| of.is_none()) {
+            of.clone_from(&ufrag);
+        }
         self.newest = ufrag;
     }
 

@@ -128,13 +128,7 @@ impl Manager {
                 self.was_interrupted = true;
             }
             Input::Signal(signal) => self.on_signal(now, signal),
-            Input::Media(media) => {
-                self.media = media;
-                self.media_until = None;
-                if media != Media::Pending {
-                    self.settle_media(now);
-                }
-            }
+            Input::Media(media) => self.on_media(now, media),
             Input::TurnAvailable(has_turn) => self.has_turn = has_turn,
             Input::LeaveRoom { room_id } => {
                 self.roster.forget_room(&room_id);
@@ -175,6 +169,23 @@ impl Manager {
         self.finish(now);
     }
 
+    fn on_media(&mut self, now: Time, media: Media) {
+        self.media = media;
+        if media == Media::Pending {
+            self.await_media(now);
+        } else {
+            self.media_until = None;
+            self.settle_media(now);
+        }
+    }
+
+    /// Pending media holds the connections of a room up for so long and no longer (CM-5).
+    fn await_media(&mut self, now: Time) {
+        if self.media == Media::Pending && self.media_until.is_none() && !self.roster.is_empty() {
+            self.media_until = Some(now + self.settings.media_wait_ms);
+        }
+    }
+
     fn on_signal(&mut self, now: Time, signal: Signal) {
         match signal {
             Signal::RoomJoined(joined) => self.on_room_joined(now, &joined),
@@ -201,12 +212,10 @@ impl Manager {
     }
 
     fn on_room_joined(&mut self, now: Time, joined: &RoomJoined) {
-        if self.media == Media::Pending && self.media_until.is_none() {
-            self.media_until = Some(now + self.settings.media_wait_ms);
-        }
         let missing_until = now + self.settings.missing_ms;
         let room = &joined.room.id;
         let was_known = self.roster.joined(&self.id, room, joined.epoch, &joined.participants, missing_until);
+        self.await_media(now);
         if was_known && std::mem::take(&mut self.was_interrupted) {
             self.each_peer(now, Peer::on_signalling_renewed);
         }
@@ -226,13 +235,15 @@ impl Manager {
     }
 
     fn on_user_left(&mut self, now: Time, left: &UserLeft) {
-        if !self.roster.is_current(&left.room_id, left.epoch) {
+        // Whom a stopping server takes out of the room comes back to the next one; the media goes on meanwhile.
+        let is_over = left.reason != LeaveReason::ServerStopping;
+        if !is_over || !self.roster.is_current(&left.room_id, left.epoch) {
             return;
         }
         if left.user_id != self.id {
             self.roster.updated(&self.id, &left.room_id, left.epoch, &left.participants);
             self.roster.left(&left.room_id, &left.user_id);
-        } else if left.reason != LeaveReason::ServerStopping {
+        } else {
             self.roster.forget_room(&left.room_id);
         }
         let is_unaware = matches!(left.reason, LeaveReason::Timeout | LeaveReason::Replaced);
@@ -272,6 +283,9 @@ impl Manager {
     /// Closes the connections with those who are in no common room any more (CM-9). `is_unaware`: they may not know it,
     /// and hold their ends for live.
     fn reconcile(&mut self, now: Time, is_unaware: bool) {
+        if self.roster.is_empty() {
+            self.media_until = None;
+        }
         let ids: Vec<UserId> = self.peers.iter().map(Peer::id).cloned().collect();
         for id in ids {
             if self.roster.is_missing(&id) {

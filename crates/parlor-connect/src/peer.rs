@@ -12,7 +12,7 @@ use crate::input::{ConnectionState, IceState};
 use crate::output::{Output, PeerState, Status};
 use crate::settings::Settings;
 
-/// Messages that wait for local media; a browser gathers a few dozen candidates.
+/// Messages that came early; a browser gathers a few dozen candidates.
 const EARLY_MAX: usize = 256;
 
 /// Why an attempt failed (CM-6, CM-16).
@@ -64,7 +64,7 @@ enum Phase {
     FailedPermanent,
 }
 
-/// An offer or candidate that came before local media did.
+/// An offer that came before local media did, or a candidate that came before its offer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Early {
     Offer(OfferFrom),
@@ -292,9 +292,15 @@ impl Peer {
     pub(crate) fn on_candidate(&mut self, candidate: IceCandidateFrom, ctx: &mut Context<'_>) {
         if self.connection.as_ref().map(Connection::attempt) == Some(candidate.attempt) {
             self.with_connection(ctx, |connection, wire| connection.on_candidate(candidate.candidate, wire));
-        } else if candidate.attempt > self.attempts.closed && !self.early.is_empty() {
+        } else if self.is_to_come(candidate.attempt) {
             self.keep_early(Early::Candidate(candidate));
         }
+    }
+
+    /// Whether that attempt may still be offered by the other side.
+    fn is_to_come(&self, attempt: u32) -> bool {
+        let current = self.connection.as_ref().map_or(0, Connection::attempt);
+        self.phase != Phase::Closed && attempt > current.max(self.attempts.closed)
     }
 
     /// Local media is there, or is not waited for any more: what came early counts now (CM-5).
@@ -492,6 +498,13 @@ impl Peer {
         self.connection = Some(Connection::new(attempt, self.is_polite));
         let relay_only = self.relay_only && ctx.has_turn;
         ctx.outputs.push_back(Output::Open { peer: self.id.clone(), attempt, relay_only });
+        // Those of this attempt wait in it for their description; those of later ones go on waiting here.
+        for early in std::mem::take(&mut self.early) {
+            match early {
+                Early::Candidate(candidate) => self.on_candidate(candidate, ctx),
+                Early::Offer(_) => self.keep_early(early),
+            }
+        }
     }
 
     fn close_connection(&mut self, ctx: &mut Context<'_>) {

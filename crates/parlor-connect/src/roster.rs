@@ -84,7 +84,12 @@ impl Roster {
         self.rooms.retain(|room| room.id != *id);
     }
 
-    /// This participant is in no room.
+    /// Whether this participant is in no room.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rooms.is_empty()
+    }
+
+    /// This participant leaves all rooms.
     pub(crate) fn clear(&mut self) {
         self.rooms.clear();
     }

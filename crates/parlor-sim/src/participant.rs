@@ -11,6 +11,7 @@ use parlor_room::ConnId;
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
+use crate::trace::Recorder;
 
 /// The room everybody meets in.
 pub const ROOM: &str = "room";
@@ -48,6 +49,7 @@ pub struct Participant {
     pub opened: usize,
     /// What went against the contract.
     pub faults: Vec<String>,
+    pub(crate) recorder: Recorder,
     loads: u32,
     seed: u64,
 }
@@ -74,6 +76,7 @@ impl Participant {
             given_up: Vec::new(),
             opened: 0,
             faults: Vec::new(),
+            recorder: Recorder::default(),
             loads: 0,
             seed,
         }
@@ -84,6 +87,7 @@ impl Participant {
         self.loads += 1;
         self.instance = instance_of(&self.id, self.loads);
         self.manager = Manager::new(self.id.clone(), self.instance.clone(), Settings::default(), self.seed);
+        self.recorder.begin(&self.id, &self.instance, self.seed);
         self.browser = Browser::new(self.id.clone(), self.browser.tracks());
         self.resume_token = None;
         self.sent.clear();
@@ -182,12 +186,14 @@ impl Participant {
 
     /// Time passed.
     pub fn on_timeout(&mut self, now: Time) {
+        self.recorder.step(now, None);
         self.manager.handle_timeout(now);
         self.drain();
     }
 
     /// Hands the manager an input and carries out what comes of it.
     pub fn tell(&mut self, now: Time, input: Input) {
+        self.recorder.step(now, Some(&input));
         self.manager.handle_input(now, input);
         self.drain();
     }

@@ -11,6 +11,7 @@ use parlor_room::{
 
 use crate::participant::Participant;
 use crate::plan::{Act, Plan};
+use crate::trace::Trace;
 
 /// How long after the last disturbance everything has to be well again.
 const SETTLE_MS: u64 = 60_000;
@@ -67,6 +68,8 @@ pub struct Outcome {
     pub opened: BTreeMap<UserId, usize>,
     /// Events that happened.
     pub events: usize,
+    /// What each connection manager was told, if [`World::recorded`].
+    pub traces: Vec<Trace>,
 }
 
 /// The world.
@@ -122,6 +125,15 @@ impl World {
         world
     }
 
+    /// The same world, which keeps what each connection manager is told.
+    #[must_use]
+    pub fn recorded(mut self) -> Self {
+        for participant in &mut self.participants {
+            participant.recorder.is_on = true;
+        }
+        self
+    }
+
     /// Lets the plan happen and everything settle, looks at what came of it, and lets everybody leave.
     #[must_use]
     pub fn run(mut self, plan: &Plan) -> Outcome {
@@ -135,7 +147,8 @@ impl World {
             self.faults.append(&mut participant.given_up);
         }
         let events = usize::try_from(self.last_event).unwrap_or(usize::MAX);
-        Outcome { faults: self.faults, opened, events }
+        let traces = self.participants.into_iter().flat_map(|p| p.recorder.traces).collect();
+        Outcome { faults: self.faults, opened, events, traces }
     }
 
     fn schedule(&mut self, in_ms: u64, event: Event) {

@@ -1,0 +1,180 @@
+//! The committed WebAssembly against the native core: what connection managers were told in simulated runs (`parlor_sim`)
+//! is told to both, and every answer has to be the same to the last byte. It runs in node, as in a browser.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "tests"
+)]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use parlor_connect::{Input, Media};
+use parlor_proto::{RoomId, UserId};
+use parlor_sim::plan::Plan;
+use parlor_sim::trace::Trace;
+use parlor_sim::world::World;
+use parlor_wasm::Page;
+use serde_json::json;
+
+/// What the page may cost (`docs/decisions/0004-webassembly-by-a-c-abi.md`).
+const MODULE_BYTES_MAX: u64 = 150_000;
+const STORMY_SEEDS: u64 = 30;
+const CALM_SEEDS: u64 = 5;
+
+fn module() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/sdk/parlor_connect.wasm")
+}
+
+fn traces() -> Vec<Trace> {
+    let stormy = (0..STORMY_SEEDS).map(|seed| (seed, Plan::stormy(seed)));
+    let calm = (0..CALM_SEEDS).map(|seed| (seed, Plan::calm(seed)));
+    let traces: Vec<Trace> = stormy
+        .chain(calm)
+        .flat_map(|(seed, plan)| World::new(seed, &plan).recorded().run(&plan).traces)
+        .collect();
+    assert!(traces.iter().all(|trace| !trace.steps.is_empty()), "a document that was told nothing");
+    traces
+}
+
+/// What a simulated page never says, or hardly ever.
+fn extras(peer: &UserId) -> Vec<Input> {
+    let (attempt, reason) = (1, || "line 3: \"no\"\u{1f399}".to_owned());
+    let peer = || peer.clone();
+    vec![
+        Input::Retry { peer: peer() },
+        Input::TurnAvailable(true),
+        Input::RemoteDescriptionFailed { peer: peer(), attempt, reason: reason() },
+        Input::Media(Media::Pending),
+        Input::LocalDescriptionFailed { peer: peer(), attempt, reason: reason() },
+        Input::Media(Media::Ready),
+        Input::RollbackFailed { peer: peer(), attempt, reason: reason() },
+        Input::ClosePeer { peer: peer() },
+        Input::SignalingDown,
+        Input::LeaveRoom { room_id: RoomId::parse("elsewhere").unwrap() },
+        Input::SignalingUp,
+        Input::TurnAvailable(false),
+        Input::CloseAll,
+    ]
+}
+
+/// The same inputs in an order in which they never came, at the same times, with [`extras`] among them.
+fn jumbled(trace: &Trace, peers: &[UserId]) -> Trace {
+    let count = trace.steps.len();
+    // A prime that does not divide the count visits every step once.
+    let stride = [7_919, 7_907].into_iter().find(|prime| count % prime != 0).unwrap();
+    let steps = (0..count).map(|place| {
+        let at = trace.steps[place].0;
+        let extras = extras(&peers[place % peers.len()]);
+        let input = if place % 5 == 4 {
+            Some(extras[(place / 5) % extras.len()].clone())
+        } else {
+            trace.steps[(place * stride) % count].1.clone()
+        };
+        (at, input)
+    });
+    Trace { steps: steps.collect(), ..trace.clone() }
+}
+
+/// A trace as the page's requests to a manager with this handle.
+fn requests(trace: &Trace, handle: u64, settings: Option<serde_json::Value>) -> Vec<String> {
+    let Trace { id, instance, seed, steps } = trace;
+    let mut new = json!({"id": id, "instance": instance, "seed": seed & 0xffff_ffff});
+    if let Some(settings) = settings {
+        new["settings"] = settings;
+    }
+    let mut requests = vec![json!({"new": new}).to_string()];
+    for (now, input) in steps {
+        let request = match input {
+            Some(input) => json!({"handle": handle, "now": now, "input": input}),
+            None => json!({"handle": handle, "now": now}),
+        };
+        requests.push(request.to_string());
+    }
+    requests.push(json!({"handle": handle, "connections": true}).to_string());
+    requests.push(json!({"handle": handle, "connection": "nobody"}).to_string());
+    requests.push(json!({"handle": handle, "free": true}).to_string());
+    requests
+}
+
+#[test]
+fn cm_11_the_committed_module_answers_as_the_native_core_does_to_the_last_byte() {
+    let traces = traces();
+    let peers: Vec<UserId> = traces.iter().map(|trace| trace.id.clone()).collect();
+    let mut all = Vec::new();
+    for trace in &traces {
+        all.extend(requests(trace, last_handle(&all) + 1, None));
+        let hasty = json!({"retryDelayMs": 300, "retriesMax": 1, "attemptsAtOnce": 2, "jitterPercent": 10});
+        all.extend(requests(&jumbled(trace, &peers), last_handle(&all) + 1, Some(hasty)));
+    }
+    // And what can't be understood.
+    all.extend(["", "[]", "{", "\"\u{fffd}", r#"{"handle":1,"now":-1}"#].map(str::to_owned));
+
+    let mut page = Page::default();
+    let native: Vec<String> = all.iter().map(|request| page.answer(request.as_bytes())).collect();
+    let module = in_node(&all);
+
+    assert_eq!(module.len(), native.len(), "an answer for each request");
+    for (place, (ours, theirs)) in native.iter().zip(&module).enumerate() {
+        assert_eq!(ours, theirs, "request {place}: {}", all[place]);
+    }
+    covers(&native);
+    println!("{} managers, {} requests", traces.len() * 2, all.len());
+}
+
+/// How many managers these requests make, which is the last one's handle.
+fn last_handle(requests: &[String]) -> u64 {
+    requests.iter().filter(|request| request.starts_with(r#"{"new""#)).count() as u64
+}
+
+/// Every order and every event is among the answers: otherwise the comparison says less than it seems to.
+fn covers(answers: &[String]) {
+    for part in [
+        r#"{"send":{"type":"offer""#,
+        r#"{"send":{"type":"answer""#,
+        r#"{"send":{"type":"ice-candidate""#,
+        r#"{"open":"#,
+        r#""relayOnly":true"#,
+        r#"{"createOffer":"#,
+        r#""restartIce":true"#,
+        r#"{"createAnswer":"#,
+        r#"{"rollback":"#,
+        r#"{"setRemoteDescription":"#,
+        r#"{"addCandidate":"#,
+        r#"{"close":"#,
+        r#"{"connectionStateChanged":"#,
+        r#"{"connectionFailed":"#,
+        r#"{"peerRemoved":"#,
+        r#"{"warning":"#,
+        r#""status":"failed-permanent""#,
+        r#""status":"waiting""#,
+        r#""ignoreOffer":true"#,
+        r#""timeout":null"#,
+        r#"{"error":"#,
+    ] {
+        assert!(answers.iter().any(|answer| answer.contains(part)), "no answer has {part}");
+    }
+}
+
+/// What the committed module answers.
+fn in_node(requests: &[String]) -> Vec<String> {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("replay-{}.jsonl", std::process::id()));
+    std::fs::write(&file, requests.join("\n") + "\n").unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/replay.mjs");
+    let run = Command::new("node").arg(script).arg(module()).arg(&file).output();
+    std::fs::remove_file(&file).unwrap();
+    let run = run.expect("this test needs node (version 20 or later); `cargo xtask test` installs it");
+    assert!(run.status.success(), "node: {}", String::from_utf8_lossy(&run.stderr));
+    let answers = String::from_utf8(run.stdout).expect("answers are UTF-8");
+    answers.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn the_committed_module_is_small_enough() {
+    let bytes = std::fs::metadata(module()).unwrap().len();
+    assert!(bytes <= MODULE_BYTES_MAX, "{bytes} bytes, at most {MODULE_BYTES_MAX}");
+}
