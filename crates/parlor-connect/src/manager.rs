@@ -198,15 +198,15 @@ impl Manager {
             }
             Signal::Offer(offer) => {
                 let (from, instance) = (offer.from.clone(), offer.instance.clone());
-                self.from_peer(now, &from, &instance, |peer, ctx| peer.on_offer(offer, ctx));
+                self.with_instance(now, &from, &instance, |peer, ctx| peer.on_offer(offer, ctx));
             }
             Signal::Answer(answer) => {
                 let (from, instance) = (answer.from.clone(), answer.instance.clone());
-                self.from_peer(now, &from, &instance, |peer, ctx| peer.on_answer(answer, ctx));
+                self.with_instance(now, &from, &instance, |peer, ctx| peer.on_answer(answer, ctx));
             }
             Signal::IceCandidate(candidate) => {
                 let (from, instance) = (candidate.from.clone(), candidate.instance.clone());
-                self.from_peer(now, &from, &instance, |peer, ctx| peer.on_candidate(candidate, ctx));
+                self.with_instance(now, &from, &instance, |peer, ctx| peer.on_candidate(candidate, ctx));
             }
         }
     }
@@ -265,7 +265,7 @@ impl Manager {
             self.peer(now, id, Peer::start);
         }
         let is_away = participant.suspect || self.roster.is_missing(id);
-        self.from_peer(now, id, &participant.instance, |peer, _| {
+        self.with_instance(now, id, &participant.instance, |peer, _| {
             peer.set_role(participant.role);
             peer.set_away(is_away);
         });
@@ -347,7 +347,7 @@ impl Manager {
     }
 
     /// A message of a participant's instance; a new instance replaces the old one first (CM-11).
-    fn from_peer(
+    fn with_instance(
         &mut self,
         now: Time,
         id: &UserId,

@@ -379,10 +379,10 @@ impl Peer {
             }
             (IceState::Failed, _) => self.on_failed(Cause::Ice, ctx),
             (_, ConnectionState::Failed) => self.fail(Cause::Dtls, ctx),
-            (IceState::Disconnected, _) | (_, ConnectionState::Disconnected) => {
-                if self.phase == Phase::Connected {
-                    self.phase = Phase::Shaken { restart_at: ctx.now + ctx.settings.disconnected_ms };
-                }
+            (IceState::Disconnected, _) | (_, ConnectionState::Disconnected)
+                if self.phase == Phase::Connected =>
+            {
+                self.phase = Phase::Shaken { restart_at: ctx.now + ctx.settings.disconnected_ms };
             }
             _ => {}
         }

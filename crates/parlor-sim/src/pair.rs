@@ -161,10 +161,10 @@ impl Pair {
                 side.browser.carry_out(&Output::AddCandidate { peer, attempt, candidate });
                 return;
             }
-            (Input::NegotiationNeeded { .. }, Some(Planted::NeedForgotten)) => {
-                if side.browser.connection(&peer).is_some_and(|c| c.carried_tracks() > 0) {
-                    return;
-                }
+            (Input::NegotiationNeeded { .. }, Some(Planted::NeedForgotten))
+                if side.browser.connection(&peer).is_some_and(|c| c.carried_tracks() > 0) =>
+            {
+                return;
             }
             (Input::SignalingDown, Some(Planted::LostFramesUnnoticed)) => return,
             _ => {}

@@ -272,7 +272,7 @@ impl World {
         let socket = participant.socket;
         participant.unload();
         if let Some(conn) = socket {
-            self.to_server(conn, Arrival::Closed(CloseCause::Frame(code)));
+            self.send_to_server(conn, Arrival::Closed(CloseCause::Frame(code)));
         }
     }
 
@@ -305,7 +305,7 @@ impl World {
         let conn = ConnId(self.last_conn);
         self.links
             .insert(conn, Link { owner: index, to_server: self.now, to_client: self.now, is_cut: false });
-        self.to_server(conn, Arrival::Opened);
+        self.send_to_server(conn, Arrival::Opened);
         self.client(index, |p| p.on_socket_open(conn));
     }
 
@@ -318,12 +318,12 @@ impl World {
         let (socket, is_running) = (participant.socket, participant.is_running);
         if let Some(conn) = socket {
             for text in frames {
-                self.to_server(conn, Arrival::Text(text));
+                self.send_to_server(conn, Arrival::Text(text));
             }
         }
         if let (Some(conn), None, true) = (before, socket, is_running) {
             // Gave the socket up by itself (the id was not free): tries again.
-            self.to_server(conn, Arrival::Closed(CloseCause::Frame(Some(1000))));
+            self.send_to_server(conn, Arrival::Closed(CloseCause::Frame(Some(1000))));
             self.schedule(2_000, Event::Connect(index));
         }
         self.wake_browser(index);
@@ -355,7 +355,7 @@ impl World {
         self.wake_browser(index);
     }
 
-    fn to_server(&mut self, conn: ConnId, arrival: Arrival) {
+    fn send_to_server(&mut self, conn: ConnId, arrival: Arrival) {
         let delay_ms = self.rng.u64(1..60);
         let Some(link) = self.links.get_mut(&conn).filter(|link| !link.is_cut) else { return };
         link.to_server = link.to_server.max(self.now + delay_ms);
@@ -403,7 +403,7 @@ impl World {
         }
         let now = self.now;
         match delivery {
-            Delivery::Ping => self.to_server(conn, Arrival::Pong),
+            Delivery::Ping => self.send_to_server(conn, Arrival::Pong),
             Delivery::Closed => self.happen(Event::NoticeLoss(index, conn)),
             Delivery::Text(text) => {
                 let repeats = self.rng.usize(0..4);
@@ -435,7 +435,7 @@ impl World {
         let is_held = passes && other.is_some_and(|other| connection.shares_path_with(other));
         let (had_path, has_path) = (connection.path().is_some(), connection.has_path());
         let key = (index, peer.clone(), attempt);
-        if reaches && !has_path || (reaches && self.silent_since.contains_key(&key)) {
+        if reaches && (!has_path || self.silent_since.contains_key(&key)) {
             self.silent_since.remove(&key);
             self.tell_of_path(index, |browser| browser.path_found(&peer, attempt));
         } else if had_path && !is_held {

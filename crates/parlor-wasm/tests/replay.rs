@@ -10,11 +10,12 @@
     reason = "tests"
 )]
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use parlor_connect::{Input, Media};
-use parlor_proto::{RoomId, UserId};
+use parlor_connect::{ConnectionState, IceState, Input, Media, Signal};
+use parlor_proto::{Instance, OfferFrom, RoomId, Sdp, Time, UserId};
 use parlor_sim::plan::Plan;
 use parlor_sim::trace::Trace;
 use parlor_sim::world::World;
@@ -33,12 +34,52 @@ fn module() -> PathBuf {
 fn traces() -> Vec<Trace> {
     let stormy = (0..STORMY_SEEDS).map(|seed| (seed, Plan::stormy(seed)));
     let calm = (0..CALM_SEEDS).map(|seed| (seed, Plan::calm(seed)));
-    let traces: Vec<Trace> = stormy
+    let mut traces: Vec<Trace> = stormy
         .chain(calm)
         .flat_map(|(seed, plan)| World::new(seed, &plan).recorded().run(&plan).traces)
         .collect();
+    traces.push(by_hand());
     assert!(traces.iter().all(|trace| !trace.steps.is_empty()), "a document that was told nothing");
     traces
+}
+
+/// What hardly ever happens in a simulated network: media that doesn't come, an ignored offer, and a path that fails by
+/// turns directly and by way of the relay, until it is given up.
+fn by_hand() -> Trace {
+    let read = |input: serde_json::Value| Some(serde_json::from_value(input).unwrap());
+    let participants = json!([{"id": "ada", "instance": "i1", "role": "caller", "suspect": false}]);
+    let joined = json!({"room": {"id": "r"}, "participants": participants, "epoch": 1});
+    let offer = Input::Signal(Signal::Offer(OfferFrom {
+        from: UserId::parse("ada").unwrap(),
+        instance: Instance::parse("i1").unwrap(),
+        room_id: None,
+        sdp: Sdp::from_text("v=0\r\na=ice-ufrag:\"\u{1f399}\r\n"),
+        attempt: 1,
+        n: 1,
+        tracks: None,
+    }));
+    let fails = |attempt| {
+        read(
+            json!({"stateChanged": {"peer": "ada", "attempt": attempt, "ice": "failed", "connection": "failed"}}),
+        )
+    };
+    let steps = [
+        (0, read(json!("signalingUp"))),
+        (0, read(json!({"turnAvailable": true}))),
+        (0, read(json!({"signal": {"type": "room-joined", "data": joined}}))),
+        (10_000, None),
+        (10_001, Some(offer)),
+        (10_002, fails(1)),
+        (13_000, None),
+        (13_001, fails(2)),
+        (20_000, None),
+        (20_001, fails(3)),
+        (30_000, None),
+        (30_001, fails(4)),
+    ];
+    let steps = steps.map(|(at_ms, input)| (Time::from_ms(at_ms), input)).to_vec();
+    let (id, instance) = (UserId::parse("mo").unwrap(), Instance::parse("i2").unwrap());
+    Trace { id, instance, seed: 7, steps }
 }
 
 /// What a simulated page never says, or hardly ever.
@@ -48,6 +89,12 @@ fn extras(peer: &UserId) -> Vec<Input> {
     vec![
         Input::Retry { peer: peer() },
         Input::TurnAvailable(true),
+        Input::StateChanged {
+            peer: peer(),
+            attempt,
+            ice: IceState::Failed,
+            connection: ConnectionState::Failed,
+        },
         Input::RemoteDescriptionFailed { peer: peer(), attempt, reason: reason() },
         Input::Media(Media::Pending),
         Input::LocalDescriptionFailed { peer: peer(), attempt, reason: reason() },
@@ -63,10 +110,11 @@ fn extras(peer: &UserId) -> Vec<Input> {
 }
 
 /// The same inputs in an order in which they never came, at the same times, with [`extras`] among them.
-fn jumbled(trace: &Trace, peers: &[UserId]) -> Trace {
+fn jumbled(trace: &Trace) -> Trace {
+    let peers = peers_of(trace);
     let count = trace.steps.len();
     // A prime that does not divide the count visits every step once.
-    let stride = [7_919, 7_907].into_iter().find(|prime| count % prime != 0).unwrap();
+    let stride = [7_919, 7_907].into_iter().find(|prime| !count.is_multiple_of(*prime)).unwrap();
     let steps = (0..count).map(|place| {
         let at = trace.steps[place].0;
         let extras = extras(&peers[place % peers.len()]);
@@ -78,6 +126,17 @@ fn jumbled(trace: &Trace, peers: &[UserId]) -> Trace {
         (at, input)
     });
     Trace { steps: steps.collect(), ..trace.clone() }
+}
+
+/// With whom this participant was in a room; oneself is among them.
+fn peers_of(trace: &Trace) -> Vec<UserId> {
+    let mut peers = BTreeSet::from([trace.id.clone()]);
+    for (_, input) in &trace.steps {
+        if let Some(Input::Signal(Signal::RoomJoined(joined))) = input {
+            peers.extend(joined.participants.iter().map(|present| present.id.clone()));
+        }
+    }
+    peers.into_iter().collect()
 }
 
 /// A trace as the page's requests to a manager with this handle.
@@ -104,12 +163,11 @@ fn requests(trace: &Trace, handle: u64, settings: Option<serde_json::Value>) -> 
 #[test]
 fn cm_11_the_committed_module_answers_as_the_native_core_does_to_the_last_byte() {
     let traces = traces();
-    let peers: Vec<UserId> = traces.iter().map(|trace| trace.id.clone()).collect();
     let mut all = Vec::new();
     for trace in &traces {
         all.extend(requests(trace, last_handle(&all) + 1, None));
         let hasty = json!({"retryDelayMs": 300, "retriesMax": 1, "attemptsAtOnce": 2, "jitterPercent": 10});
-        all.extend(requests(&jumbled(trace, &peers), last_handle(&all) + 1, Some(hasty)));
+        all.extend(requests(&jumbled(trace), last_handle(&all) + 1, Some(hasty)));
     }
     // And what can't be understood.
     all.extend(["", "[]", "{", "\"\u{fffd}", r#"{"handle":1,"now":-1}"#].map(str::to_owned));

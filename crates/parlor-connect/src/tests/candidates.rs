@@ -65,6 +65,18 @@ fn cm_04_candidates_of_an_ignored_offer_are_dropped_in_silence() {
 }
 
 #[test]
+fn cm_04_candidates_of_an_ignored_offer_do_not_turn_up_with_a_later_one() {
+    let mut story = Story::among(&["ada"]);
+    let _ = story.local_set("ada", 1, "mo-1");
+    let _ = story.offer("ada", 1, 1, "ada-x");
+    assert_eq!(story.candidate("ada", 1, "ada-x"), [""; 0]);
+    let _ = story.answer("ada", 1, 1, "ada-1");
+    let _ = story.remote_set("ada", 1);
+    let _ = story.offer("ada", 1, 2, "ada-x");
+    assert_eq!(story.remote_set("ada", 1), ["create-answer ada#1"]);
+}
+
+#[test]
 fn cm_04_candidates_of_an_ignored_offer_that_the_answer_shares_are_kept() {
     // A rolled-back offer and the answer after it can have the same credentials.
     let mut story = Story::among(&["ada"]);
