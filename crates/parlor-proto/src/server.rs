@@ -356,8 +356,15 @@ impl Encoded {
     /// The text with a top-level `seq`.
     #[must_use]
     pub fn numbered(&self, seq: u64) -> Arc<str> {
+        const NUMBER_BYTES_MAX: usize = 28;
         let open = self.0.strip_suffix('}').unwrap_or(&self.0);
-        format!("{open},\"seq\":{seq}}}").into()
+        // Room for all of it at once: this is done for each receiver of each frame.
+        let mut text = String::with_capacity(open.len().saturating_add(NUMBER_BYTES_MAX));
+        text.push_str(open);
+        text.push_str(",\"seq\":");
+        text.push_str(&seq.to_string());
+        text.push('}');
+        text.into()
     }
 }
 

@@ -30,6 +30,9 @@ const PROTOCOL_ERROR: u16 = 1002;
 const INVALID_TEXT: u16 = 1007;
 const INTERNAL_ERROR: u16 = 1011;
 
+/// Read at once of what a client still sends while it is shown out.
+const REST_BYTES: usize = 4 * 1024;
+
 /// See the module.
 #[derive(Debug)]
 struct Line {
@@ -249,7 +252,7 @@ impl Line {
         stream.shutdown().await?;
         // Bytes that nobody has read would make the kernel reset the connection, and the reset overtakes the close
         // frame: read them until the client has ended its side.
-        let mut rest = [0_u8; 1024];
+        let mut rest = vec![0; REST_BYTES];
         while stream.read(&mut rest).await? > 0 {}
         Ok(())
     }

@@ -26,17 +26,15 @@ pub(crate) async fn upgrade(State(app): State<App>, mut request: Request) -> axu
     };
     let upgraded = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
-        let connection = match upgraded.await {
-            Ok(connection) => connection,
+        // Taken apart before the wait: the rest of it holds HTTP's buffer, which would stay as long as the socket.
+        let parts = upgraded.await.map(|connection| connection.downcast::<TokioIo<Stream>>());
+        let (stream, early) = match parts {
+            Ok(Ok(parts)) => (parts.io.into_inner(), parts.read_buf.to_vec()),
+            // Only `listener` makes connections, and it makes only these.
+            Ok(Err(_)) => return tracing::error!("an upgraded connection is of no known kind"),
             Err(error) => return tracing::debug!(%error, "a handshake was not finished"),
         };
-        match connection.downcast::<TokioIo<Stream>>() {
-            Ok(parts) => {
-                socket::serve(parts.io.into_inner(), parts.read_buf.to_vec(), &app.switchboard, place).await;
-            }
-            // Only `listener` makes connections, and it makes only these.
-            Err(_) => tracing::error!("an upgraded connection is of no known kind"),
-        }
+        socket::serve(stream, early, &app.switchboard, place).await;
     });
     response
 }

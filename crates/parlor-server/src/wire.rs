@@ -37,6 +37,8 @@ pub(crate) struct Wire {
     first_written: usize,
     /// Kept frames written since this was last asked.
     kept_written: Load,
+    /// Whether all that was read is understood, so that there is nothing more before more bytes come.
+    is_dry: bool,
     /// Whether bytes were written that the stream may still hold back (TLS).
     unflushed: bool,
 }
@@ -70,6 +72,7 @@ impl Wire {
             pieces: VecDeque::new(),
             first_written: 0,
             kept_written: Load::default(),
+            is_dry: false,
             unflushed: false,
         }
     }
@@ -81,8 +84,17 @@ impl Wire {
 
     /// The next message.
     pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, tungstenite::Error>> {
+        // tungstenite clears its buffer before each attempt to read; a task that was woken to write need not pay for
+        // that.
+        if self.is_dry
+            && let Stream::Plain(tcp) = &self.stream
+            && tcp.poll_read_ready(cx).is_pending()
+        {
+            return Poll::Pending;
+        }
         let Self { stream, codec, control, .. } = self;
         let read = codec.read(&mut Door { stream, cx, control });
+        self.is_dry = matches!(&read, Err(tungstenite::Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock);
         self.place_control();
         match read {
             Err(tungstenite::Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
