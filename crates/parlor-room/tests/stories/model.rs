@@ -84,8 +84,21 @@ impl Model {
         Ok(())
     }
 
-    pub fn join(&mut self, who: &str, id: &str, asked: Option<Role>) -> Answer {
+    /// With a capacity: the room is made if it is missing.
+    pub fn join(
+        &mut self,
+        who: &str,
+        id: &'static str,
+        asked: Option<Role>,
+        capacity: Option<usize>,
+    ) -> Answer {
         let now = self.now;
+        let is_missing = !self.rooms.iter().any(|room| room.id == id);
+        if let (true, Some(capacity)) = (is_missing, capacity) {
+            self.create(who, id, capacity)?;
+            self.rooms.last_mut().unwrap().members[0].1 = asked.unwrap_or(Role::Host);
+            return Ok(());
+        }
         let room = self.rooms.iter_mut().find(|room| room.id == id).ok_or("room-not-found")?;
         if room.has(who) {
             return Ok(());
