@@ -44,7 +44,17 @@ fn fmt() -> Result<()> {
 }
 
 fn clippy() -> Result<()> {
-    let args = ["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"];
+    let args = [
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--keep-going",
+        "--locked",
+        "--quiet",
+        "--",
+        "-D",
+        "warnings",
+    ];
     process::run(process::cargo(&args))
 }
 

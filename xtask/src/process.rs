@@ -16,11 +16,18 @@ pub(crate) fn command(program: &str, args: &[&str]) -> Command {
     command
 }
 
-/// The cargo that runs us.
+/// The cargo that runs us. What it told us about ourselves is not handed on: build scripts that look at it (ring's) would
+/// take every start through `cargo xtask` for a change, and compile again.
 pub(crate) fn cargo(args: &[&str]) -> Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(program);
     command.args(args).current_dir(place::root());
+    let about_us = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(about_us) {
+            command.env_remove(name);
+        }
+    }
     command
 }
 

@@ -108,7 +108,7 @@ impl Swarm {
         self.poll_until(kind, |from, text| {
             if from == number && is_type(text, kind) {
                 let frame: Value = serde_json::from_slice(text).expect("frames are JSON");
-                found = frame.get("data").cloned();
+                found = Some(frame.get("data").cloned().unwrap_or_default());
             }
             found.is_some()
         });
