@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 
 use parlor_proto::UserId;
 
-use crate::peer::Cause;
+use crate::cause::Cause;
 use crate::settings::Settings;
 
 /// Milliseconds until retry number `retry` (from 0) of the connection with `peer`.

@@ -21,6 +21,7 @@
 
 mod backoff;
 mod candidates;
+mod cause;
 mod connection;
 mod input;
 mod manager;

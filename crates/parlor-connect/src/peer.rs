@@ -7,6 +7,7 @@ use parlor_proto::{
 };
 
 use crate::backoff;
+use crate::cause::Cause;
 use crate::connection::{Connection, Progress, Wire};
 use crate::input::{ConnectionState, IceState};
 use crate::output::{Output, PeerState, Status};
@@ -14,35 +15,6 @@ use crate::settings::Settings;
 
 /// Messages that came early; a browser gathers a few dozen candidates.
 const EARLY_MAX: usize = 256;
-
-/// Why an attempt failed (CM-6, CM-16).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Cause {
-    NoOffer,
-    NoAnswer,
-    NotConnected,
-    Ice,
-    Dtls,
-    Description(String),
-}
-
-impl Cause {
-    fn sentence(&self) -> String {
-        match self {
-            Self::NoOffer => "no offer arrived".to_owned(),
-            Self::NoAnswer => "the offer was not answered".to_owned(),
-            Self::NotConnected => "the connection was not established in time".to_owned(),
-            Self::Ice => "no network path was found".to_owned(),
-            Self::Dtls => "the secure handshake failed".to_owned(),
-            Self::Description(reason) => format!("a session description could not be applied ({reason})"),
-        }
-    }
-
-    /// Whether another path may help.
-    fn is_path(&self) -> bool {
-        matches!(self, Self::Ice | Self::NotConnected)
-    }
-}
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Phase {
