@@ -18,6 +18,9 @@ import { ParlorServer, serverPath } from './lib/server.mjs';
 
 /** @typedef {{ name: string, width: number, height: number, scheme: 'light' | 'dark' }} Look */
 
+/** From this width on the chat has its place beside the strips, in CSS pixels. */
+const chatBesidePx = 704;
+
 /** @type {Look[]} */
 const looks = [
   { name: 'light', width: 1_280, height: 800, scheme: 'light' },
@@ -97,7 +100,8 @@ async function pictureCall() {
   await ben.press('Send');
   await ada.sees('the answer', ({ chat }) => chat.some((line) => line.includes('Loud and clear')));
   await ada.sees('both meters', ({ participants }) => participants.length === 2);
-  await picture(ada, '05-call-of-two');
+  await picture(ada, '05-call-of-two', { isChatFolded: true });
+  await picture(ada, '05-call-of-two-chat');
   const more = [];
   for (const name of ['Cleo Marguerite de la Fontaine-Whitfield', 'Dan', 'Eve', 'Fay']) {
     const person = await arrive(name);
@@ -107,7 +111,7 @@ async function pictureCall() {
   await ada.seesConnected(...more);
   await ada.press('Mute Dan');
   await ada.slide('Gain for Eve', 160);
-  await picture(ada, '06-call-of-six');
+  await picture(ada, '06-call-of-six', { isChatFolded: true });
   await ada.page.keyboard.press('?');
   await picture(ada, '07-keys');
   await ada.page.keyboard.press('Escape');
@@ -166,12 +170,25 @@ async function arrive(name, options = {}) {
   return Studio.create(await browser.createBrowserContext(), { name, origin: server.origin, ...options });
 }
 
-/** @param {Studio} studio @param {string} name */
-async function picture(studio, name) {
+/**
+ * @param {Studio} studio
+ * @param {string} name
+ * @param {{ isChatFolded?: boolean }} [options] where there is no room for it beside the strips
+ */
+async function picture(studio, name, { isChatFolded = false } = {}) {
   for (const look of looks) {
     await studio.page.setViewport({ width: look.width, height: look.height });
+    if (isChatFolded) await fold(studio, look.width < chatBesidePx);
     await studio.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: look.scheme }]);
     await studio.page.screenshot({ path: join(folder, `${name}-${look.name}.png`) });
   }
   await studio.page.setViewport({ width: 1_280, height: 800 });
+}
+
+/** @param {Studio} studio @param {boolean} isFolded whether the chat is to be */
+async function fold(studio, isFolded) {
+  const isOpen = await studio.has('log', 'Chat');
+  if (isOpen !== isFolded) return;
+  await studio.page.evaluate(() => /** @type {HTMLElement | null} */ (document.activeElement)?.blur());
+  await studio.page.keyboard.press('c');
 }

@@ -88,6 +88,11 @@ export class Island {
     this.#filter(`numgen random mod 100 < ${percent} drop`);
   }
 
+  /** From now on TCP connections from the island are reset, and only the island is told; UDP gets through. */
+  refuseTcp() {
+    this.#load(`chain in { type filter hook input priority 0; ip saddr ${this.#address} meta l4proto tcp reject with tcp reset; }`);
+  }
+
   /** Everything gets through again. */
   heal() {
     execFileSync('nft', ['-f', '-'], { input: `table inet ${this.#table}\ndelete table inet ${this.#table}\n` });
@@ -101,12 +106,14 @@ export class Island {
 
   /** @param {string} verdict */
   #filter(verdict) {
-    const rules = `
-      table inet ${this.#table} {
-        chain into { type filter hook prerouting priority 0; ip saddr ${this.#address} ${verdict}; }
-        chain out { type filter hook postrouting priority 0; ip daddr ${this.#address} ${verdict}; }
-      }`;
-    execFileSync('nft', ['-f', '-'], { input: rules });
+    this.#load(`
+      chain into { type filter hook prerouting priority 0; ip saddr ${this.#address} ${verdict}; }
+      chain out { type filter hook postrouting priority 0; ip daddr ${this.#address} ${verdict}; }`);
+  }
+
+  /** @param {string} chains */
+  #load(chains) {
+    execFileSync('nft', ['-f', '-'], { input: `table inet ${this.#table} {\n${chains}\n}\n` });
   }
 }
 

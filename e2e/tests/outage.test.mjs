@@ -94,6 +94,39 @@ scenario('VC-6 a cut network is shown as suspect in under 5 s; back within the g
   assert.equal(await ada.connectionsMade(), 1, 'the connection was kept');
 });
 
+scenario('VC-6 RR-1 a lost socket is resumed: the others see no leave, the sound goes on, and what happened meanwhile is told once', async (stage) => {
+  const ada = await stage.join('Ada');
+  const { island, browser } = await stage.island();
+  const ben = await stage.join('Ben', { browser, origin: stage.server.remoteOrigin, forgiven: [serverAway] });
+  await ada.seesConnected(ben);
+  await ben.seesConnected(ada);
+  const session = await ben.page.evaluate(() => window.parlor.signaling.sessionId);
+
+  island.refuseTcp();
+  await ben.sees('that it reconnects', ({ text }) => /reconnecting, sound goes on/i.test(text));
+  await hearsAt(ben, ada, toneDb);
+  const cleo = await stage.join('Cleo');
+  await ada.seesExactly('Ada', 'Ben', 'Cleo');
+  await cleo.close();
+  await ada.seesExactly('Ada', 'Ben');
+  island.heal();
+  await ben.sees('that it is online', ({ text }) => !/reconnecting/i.test(text));
+  await ben.sees('who came and went meanwhile, once', ({ chat }) =>
+    ['Cleo came in', 'Cleo left'].every((news) => chat.filter((line) => line.includes(news)).length === 1));
+
+  const frames = await ben.frames();
+  assert.deepEqual(frames.filter(({ type }) => type === 'welcome').map(({ data }) => data.resumed), [false, true]);
+  assert.equal(await ben.page.evaluate(() => window.parlor.signaling.sessionId), session);
+  const { chat } = await ada.shown();
+  assert.ok(!chat.some((line) => /Ben (left|lost)/.test(line)), `nobody was told of a leave: ${chat}`);
+  for (const [listener, speaker] of [[ada, ben], [ben, ada]]) {
+    await listener.seesConnected(speaker);
+    await hearsAt(listener, speaker, toneDb);
+    const [first] = await listener.page.evaluate(() => window.parlorProbe.connections.map(({ connectionState }) => connectionState));
+    assert.equal(first, 'connected', `${listener.name} kept the connection`);
+  }
+});
+
 /**
  * A busy machine lets a tone waver; silence is what must not come.
  *
