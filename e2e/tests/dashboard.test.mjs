@@ -15,7 +15,7 @@ after(() => files.close());
 
 scenario('RR-12 dashboards without media: messages go directly, go on while the server is down, and all is whole when it is back', async (stage) => {
   const forgiven = [/WebSocket connection to/];
-  const people = [];
+  const people = /** @type {import('../lib/page.mjs').Studio[]} */ ([]);
   for (const name of ['Ada', 'Ben', 'Cleo']) {
     const person = await stage.person(name, { origin: files.origin, toneHz: null, forgiven });
     const query = new URLSearchParams({ server: `${stage.server.origin.replace('http', 'ws')}/ws`, name, room: stage.room });

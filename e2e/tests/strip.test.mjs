@@ -138,7 +138,7 @@ scenario('AU-2 the program never clips: two loud voices at 200 % stay below full
   for (const person of loud) {
     await until(`${person.name} is far above full scale behind the gain`, () => levelBehindGain(ada, person), { good: ({ rmsDb }) => rmsDb > 0 });
   }
-  const peaks = [];
+  const peaks = /** @type {number[]} */ ([]);
   await until('twenty looks at the program', async () => {
     peaks.push(await ada.page.evaluate(() => window.parlor.audioGraph.programLevel().peak));
     return peaks.length >= 20;
