@@ -101,8 +101,11 @@ impl<'de> Deserialize<'de> for Sdp {
         if !raw.as_json().starts_with('"') {
             return Err(serde::de::Error::custom("sdp is a string"));
         }
-        // A lone surrogate escape is valid JSON grammar but no text; it must not reach the other side.
-        serde_json::from_str::<Cow<'_, str>>(raw.as_json()).map_err(serde::de::Error::custom)?;
+        // A lone surrogate escape is valid JSON grammar but no text; it must not reach the other side. Descriptions
+        // have no reason to escape anything but line ends, and then need not be unpacked here.
+        if raw.as_json().contains("\\u") {
+            serde_json::from_str::<Cow<'_, str>>(raw.as_json()).map_err(serde::de::Error::custom)?;
+        }
         Ok(Self(raw))
     }
 }

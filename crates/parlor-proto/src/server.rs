@@ -404,6 +404,11 @@ pub fn encode_error(re: Option<&RequestId>, refusal: &Refusal) -> Encoded {
 }
 
 fn encode<T: Serialize>(frame: &T) -> Encoded {
+    /// Most frames fit, so that the text need not grow while it is written; it is copied to its size afterwards.
+    const USUAL_BYTES: usize = 1024;
+    let mut text = Vec::with_capacity(USUAL_BYTES);
     // Only maps with keys that are no strings, or failing writers, can fail; the frames above have neither.
-    Encoded(serde_json::to_string(frame).unwrap_or_else(|_| "{}".to_owned()).into())
+    let written = serde_json::to_writer(&mut text, frame);
+    let text = written.ok().and_then(|()| String::from_utf8(text).ok());
+    Encoded(text.as_deref().unwrap_or("{}").into())
 }

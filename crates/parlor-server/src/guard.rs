@@ -17,6 +17,8 @@ use crate::http::App;
 pub(crate) struct Connection {
     /// The address that the client reached.
     pub(crate) local: SocketAddr,
+    /// Whether it is encrypted.
+    pub(crate) is_tls: bool,
 }
 
 /// The names under which this server is known.

@@ -4,9 +4,13 @@ use axum::extract::Request;
 use axum::http::header::{
     CONTENT_SECURITY_POLICY, HOST, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
+
+use crate::config::is_loopback;
+use crate::guard::Connection;
 
 /// Only features that browsers know: for each other one they write a warning to the page's console.
 const PERMISSIONS: &str = "camera=(self), microphone=(self), display-capture=(self), autoplay=(self), \
@@ -15,6 +19,7 @@ const PERMISSIONS: &str = "camera=(self), microphone=(self), display-capture=(se
 /// Adds them to every response.
 pub(crate) async fn secure(request: Request, next: Next) -> Response {
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).map(str::to_owned);
+    let is_trustworthy = is_trustworthy(&request, host.as_deref());
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     if let Ok(policy) = HeaderValue::try_from(content_security_policy(host.as_deref())) {
@@ -24,8 +29,23 @@ pub(crate) async fn secure(request: Request, next: Next) -> Response {
     set(headers, X_FRAME_OPTIONS, "DENY");
     set(headers, REFERRER_POLICY, "no-referrer");
     set(headers, HeaderName::from_static("permissions-policy"), PERMISSIONS);
-    set(headers, HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    if is_trustworthy {
+        set(headers, HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    }
     response
+}
+
+/// Whether a browser takes the page's origin for trustworthy (W3C Secure Contexts, section 3.1): elsewhere it ignores
+/// some policies, and complains of them in the page's console. A proxy that speaks TLS for us says so.
+fn is_trustworthy(request: &Request, host: Option<&str>) -> bool {
+    let is_tls = request.extensions().get::<Connection>().is_some_and(|connection| connection.is_tls);
+    let is_proxied_tls = request.headers().get("x-forwarded-proto").is_some_and(|proto| proto == "https");
+    let is_loopback = host.and_then(|host| host.parse::<Authority>().ok()).is_some_and(|authority| {
+        let host = authority.host();
+        let literal = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        host.eq_ignore_ascii_case("localhost") || literal.parse().is_ok_and(is_loopback)
+    });
+    is_tls || is_proxied_tls || is_loopback
 }
 
 fn set(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {

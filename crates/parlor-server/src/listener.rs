@@ -132,7 +132,7 @@ impl Door {
         if let Err(error) = tcp.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY can't be set");
         }
-        let connection = Connection { local };
+        let connection = Connection { local, is_tls: self.tls.is_some() };
         let stream = match &self.tls {
             None => Stream::Plain(tcp),
             Some(tls) => match tokio::time::timeout(TLS_HANDSHAKE, tls.accept(tcp)).await {

@@ -94,7 +94,8 @@ impl Wire {
         }
         let Self { stream, codec, control, .. } = self;
         let read = codec.read(&mut Door { stream, cx, control });
-        self.is_dry = matches!(&read, Err(tungstenite::Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock);
+        self.is_dry =
+            matches!(&read, Err(tungstenite::Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock);
         self.place_control();
         match read {
             Err(tungstenite::Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,

@@ -34,6 +34,21 @@ async fn the_page_has_its_headers() {
 }
 
 #[tokio::test]
+async fn a_policy_for_trustworthy_origins_goes_to_these_only() {
+    let public_hosts = vec!["parlor.example.org".to_owned()];
+    let server = Server::start(Config { public_hosts, ..config() }).await;
+    let policy = "cross-origin-opener-policy";
+    for host in ["localhost", "127.0.0.1:80", "[::1]"] {
+        let page = ask(&server, "/", &format!("Host: {host}\r\n")).await;
+        assert_eq!(page.header(policy), Some("same-origin"), "{host}");
+    }
+    let plain = ask(&server, "/", "Host: parlor.example.org\r\n").await;
+    assert_eq!((plain.status, plain.header(policy)), (200, None));
+    let proxied = ask(&server, "/", "Host: parlor.example.org\r\nX-Forwarded-Proto: https\r\n").await;
+    assert_eq!(proxied.header(policy), Some("same-origin"));
+}
+
+#[tokio::test]
 async fn files_are_compressed_and_asked_for_again_only_if_they_changed() {
     let server = Server::start(config()).await;
     let host = format!("Host: {}\r\n", server.addr);
