@@ -170,9 +170,11 @@ impl Registry {
         let room = self.rooms.at_mut(room_key)?;
         let member = room.dismiss(key, departure.reason, &self.config, self.now)?;
         let remain = room.members().iter().map(|member| member.participant.id.clone()).collect();
-        let session = self.sessions.at_mut(key)?;
-        session.on_left(room_key, self.now, &self.config);
-        let session_id = session.identity.as_ref().map(|identity| identity.session_id.clone());
+        // From here on the roster no longer has them, and whatever is missing below, the others are told.
+        let session_id = self.sessions.at_mut(key).and_then(|session| {
+            session.on_left(room_key, self.now, &self.config);
+            session.identity.as_ref().map(|identity| identity.session_id.clone())
+        });
         if let Some(session) = session_id {
             let removed = RoomEvent::Removed {
                 session,

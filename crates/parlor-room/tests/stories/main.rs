@@ -15,6 +15,7 @@ mod leaving;
 mod list;
 mod log;
 mod model;
+mod page;
 mod presence;
 mod properties;
 mod relay;
