@@ -40,7 +40,7 @@ All checks, or those that are named:
   clippy        cargo clippy, all targets, warnings are errors
   docs          cargo doc, warnings are errors
   arrows        the crates depend on each other as ARCHITECTURE.md draws it, and cores on no runtime
-  types         tsc --checkJs over the page and its SDK (runs npm ci in web/ when needed)
+  types         tsc --checkJs over the page, its SDK and the browsers' tests (npm ci in web/ and e2e/ when needed)
   protocol      docs/protocol.md says what parlor-proto says: every type, field, word, error code, limit
   requirements  docs/requirements.md is up to date, and nothing that is done lacks a test
   texts         no machine's paths or hosts, nothing left to do, a header in every source file

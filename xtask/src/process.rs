@@ -104,18 +104,29 @@ pub(crate) fn find(program: &str) -> Option<std::path::PathBuf> {
 /// `npm ci` in a folder of the repository, unless what it would install is there already.
 pub(crate) fn npm_ci(folder: &str) -> Result<()> {
     let root = place::root().join(folder);
-    let lock = std::fs::read(root.join("package-lock.json"))
+    let lock = std::fs::read_to_string(root.join("package-lock.json"))
         .with_context(|| format!("{folder}/package-lock.json is missing"))?;
-    // What was installed is told by a copy of the lock that it came from.
-    let stamp = root.join("node_modules/.installed-from.json");
-    if std::fs::read(&stamp).is_ok_and(|installed| installed == lock) {
+    // npm notes here what it has installed, in the form of the lock.
+    let installed = std::fs::read_to_string(root.join("node_modules/.package-lock.json")).unwrap_or_default();
+    if is_installed(&lock, &installed) {
         return Ok(());
     }
-    run(command_in(folder, "npm", &["ci", "--no-fund", "--no-audit", "--loglevel=error"]))?;
-    if let Some(folder) = stamp.parent().filter(|folder| !folder.is_dir()) {
-        std::fs::create_dir_all(folder)?;
-    }
-    write(&stamp, &lock)
+    run(command_in(folder, "npm", &["ci", "--no-fund", "--no-audit", "--loglevel=error"]))
+}
+
+/// Whether each package of a lock is installed in the version that the lock has. Those that are for some platforms only
+/// may be missing.
+fn is_installed(lock: &str, installed: &str) -> bool {
+    let packages = |text: &str| -> Option<serde_json::Map<String, serde_json::Value>> {
+        let lock: serde_json::Value = serde_json::from_str(text).ok()?;
+        Some(lock.get("packages")?.as_object()?.clone())
+    };
+    let (Some(wanted), Some(there)) = (packages(lock), packages(installed)) else { return false };
+    let is_there = |(path, package): (&String, &serde_json::Value)| match there.get(path) {
+        Some(found) => found.get("integrity") == package.get("integrity"),
+        None => path.is_empty() || package.get("optional").is_some(),
+    };
+    wanted.iter().all(is_there) && there.keys().all(|path| wanted.contains_key(path))
 }
 
 /// Writes a file, naming it when that fails.
@@ -127,3 +138,6 @@ fn show(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests;
