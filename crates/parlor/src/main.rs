@@ -6,6 +6,7 @@
 mod cli;
 mod logging;
 mod serve;
+#[allow(rustdoc::bare_urls, reason = "what stands there is what --help prints")]
 mod settings;
 
 use std::process::ExitCode;
