@@ -36,7 +36,7 @@ scenario('CM-5 there is no microphone: the page says so, and one hears the other
 
 scenario('AU-5 an insecure origin: the page says so before one runs into it; one can join and hear', async (stage) => {
   const ben = await stage.join('Ben');
-  const ada = await stage.person('Ada', { origin: stage.server.remoteOrigin, forgiven: [/Cross-Origin-Opener-Policy header has been ignored/] });
+  const ada = await stage.person('Ada', { origin: stage.server.remoteOrigin });
   await ada.goto('/');
   await ada.sees('that the address is not secure', ({ text }) => /not secure/i.test(text));
   await ada.autostart(stage.room);
