@@ -53,7 +53,7 @@ fn join(
         assert!(now < window + Duration::from_secs(20), "{is_waiting} joins were not answered");
         // Joins and leaves in turn, at the same rate: first everybody comes, then everybody goes, room by room.
         let due =
-            if now < window { (now.as_secs_f64() * f64::from(per_second) * 2.0) as usize } else { steps };
+            if now < window { (now.as_secs_f64() * f64::from(per_second) * 2.0) as usize + 1 } else { steps };
         while steps < due {
             let (round, step) = (steps / (2 * sessions), steps % (2 * sessions));
             let number = step % sessions;
