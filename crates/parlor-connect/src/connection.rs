@@ -5,9 +5,7 @@
 
 use std::collections::VecDeque;
 
-use parlor_proto::{
-    Answer, IceCandidate, IceCandidateInit, Instance, Offer, OfferFrom, Sdp, TrackLabel, UserId,
-};
+use parlor_proto::{IceCandidate, IceCandidateInit, Instance, Offer, OfferFrom, Sdp, TrackLabel, UserId};
 
 use crate::candidates::Candidates;
 use crate::output::{DescriptionType, Output, Send};
@@ -251,15 +249,7 @@ impl Connection {
                 self.signalling = Signalling::Stable;
                 // Whatever was wanted before is in this answer, or the stack says so again.
                 self.wants_offer = false;
-                let answer = Answer {
-                    to: wire.peer.clone(),
-                    to_instance: Some(wire.instance.clone()),
-                    room_id: None,
-                    sdp,
-                    attempt: self.attempt,
-                    n,
-                    tracks,
-                };
+                let answer = self.addressed(Description { n, sdp, tracks }, wire);
                 wire.outputs.push_back(Output::Send(Send::Answer(answer)));
                 Progress::AnswerSent
             }
@@ -368,17 +358,15 @@ impl Connection {
     }
 
     fn send_offer(&self, description: &Description, wire: &mut Wire<'_>) {
-        let Description { n, sdp, tracks } = description.clone();
-        let offer = Offer {
-            to: wire.peer.clone(),
-            to_instance: Some(wire.instance.clone()),
-            room_id: None,
-            sdp,
-            attempt: self.attempt,
-            n,
-            tracks,
-        };
+        let offer = self.addressed(description.clone(), wire);
         wire.outputs.push_back(Output::Send(Send::Offer(offer)));
+    }
+
+    /// An offer or an answer with the address of the other side on it.
+    fn addressed(&self, description: Description, wire: &Wire<'_>) -> Offer {
+        let Description { n, sdp, tracks } = description;
+        let (to, to_instance) = (wire.peer.clone(), Some(wire.instance.clone()));
+        Offer { to, to_instance, room_id: None, sdp, attempt: self.attempt, n, tracks }
     }
 
     fn add_candidate(&self, candidate: Option<IceCandidateInit>, wire: &mut Wire<'_>) {
