@@ -12,8 +12,10 @@ const callers = ['Carl', 'Cleo', 'Cora', 'Cyril', 'Cyd'];
 const names = [...hosts, ...callers];
 
 scenario('CM-12 CM-13 CM-14 eight join within the same second: a full mesh without a retry; two close their tab, six go on without a gap', async (stage) => {
+  // Tabs of one window: only one of them is visible and draws its meters, as it would be with eight machines.
+  const context = await stage.context();
   const people = [];
-  for (const name of names) people.push(await stage.person(name));
+  for (const name of names) people.push(await stage.person(name, { context }));
   await Promise.all(people.map((person) => person.autostart(stage.room, { role: hosts.includes(person.name) ? 'host' : 'caller' })));
   for (const listener of people) {
     const others = people.filter((person) => person !== listener);
