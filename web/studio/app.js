@@ -50,6 +50,8 @@ class Studio {
   #session = null;
   /** Grows with each change of place, so that what was under way for an older one stops. */
   #place = 0;
+  /** What the front offers as a room's name: the room one was in last, else a suggestion. */
+  #roomName = suggestRoomName();
   /** The room one is in or about to enter. @type {string|null} */
   #here = null;
 
@@ -93,7 +95,8 @@ class Studio {
       createFront({
         rooms: this.#rooms,
         name: this.#name,
-        roomName: suggestRoomName(),
+        server: this.#server,
+        roomName: this.#roomName,
         onStart: ({ name, roomName }) => {
           void this.#join({ roomId: slug(roomName) || randomRoomId(), roomName, name, role: this.#asked.role, create: true });
         },
@@ -185,6 +188,7 @@ class Studio {
 
   /** @param {LiveSession} session */
   #showSession(session) {
+    if (slug(session.roomName) === session.roomId) this.#roomName = session.roomName;
     const onKeys = showKeys;
     const view = createSessionView({
       session,

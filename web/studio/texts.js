@@ -21,6 +21,8 @@ export const texts = {
     refresh: 'Refresh',
     emptyHeading: 'Nobody is live right now',
     emptyText: 'Start a session, and your room appears here for everyone.',
+    unknownHeading: 'Not connected',
+    unknownText: 'The rooms appear here as soon as the server answers.',
   },
 
   rooms: {
@@ -34,6 +36,8 @@ export const texts = {
     /** @param {string[]} names @param {number} more */
     who: (names, more) => (more > 0 ? `${names.join(', ')} and ${more} more` : names.join(', ')),
     empty: 'Empty, and open for a moment longer',
+    /** @param {string} names */
+    full: (names) => `Full: ${names}`,
   },
 
   lobby: {

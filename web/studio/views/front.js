@@ -10,6 +10,7 @@ import { createRoomsList } from './rooms-list.js';
 /**
  * @param {{
  *   rooms: import('../../sdk/index.js').Rooms,
+ *   server: import('../server-state.js').ServerState,
  *   name: string,
  *   roomName: string,
  *   onStart(request: {name: string, roomName: string}): void,
@@ -18,7 +19,7 @@ import { createRoomsList } from './rooms-list.js';
  * }} options `roomName`: the suggestion; `onLobby`: somebody without a name wants into a room
  * @returns {import('../types.js').View}
  */
-export function createFront({ rooms, name, roomName, onStart, onJoin, onLobby }) {
+export function createFront({ rooms, server, name, roomName, onStart, onJoin, onLobby }) {
   const lacks = createLackNotes();
   const nameField = createNameField(name);
   const roomField = createTextField({ id: 'room-name', label: texts.front.roomName, value: roomName, hint: texts.front.roomHint, autocomplete: 'off' });
@@ -43,6 +44,7 @@ export function createFront({ rooms, name, roomName, onStart, onJoin, onLobby })
   );
   const list = createRoomsList({
     rooms,
+    server,
     onJoin: (room) => {
       const given = cleanName(nameField.input.value);
       if (given === '') onLobby(room.id);

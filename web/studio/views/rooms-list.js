@@ -1,6 +1,6 @@
 // The live list of rooms: name, who is in there, `2/10`, and a button that joins. Shown on the front and beside a session.
 
-import { arrange, h, setAttribute, setText } from '../dom.js';
+import { arrange, h, Listeners, setAttribute, setText } from '../dom.js';
 import { icon } from '../icons.js';
 import { whoText } from '../roster.js';
 import { texts } from '../texts.js';
@@ -13,18 +13,21 @@ const NAMES_SHOWN = 4;
 /**
  * @param {{
  *   rooms: import('../../sdk/index.js').Rooms,
+ *   server: import('../server-state.js').ServerState,
  *   onJoin(room: RoomSummary): void,
  *   hereId?: string,
- * }} options `hereId`: the room one is in
+ * }} options `server`: without it nothing is known of rooms; `hereId`: the room one is in
  * @returns {import('../types.js').View}
  */
-export function createRoomsList({ rooms, onJoin, hereId }) {
+export function createRoomsList({ rooms, server, onJoin, hereId }) {
   /** @type {Map<string, Item>} */
   const items = new Map();
   const refreshNow = () => void rooms.refresh().catch((error) => console.warn(`parlor: no room list: ${error.message}`));
   const list = h('ul', { class: 'rooms', role: 'list', 'aria-label': texts.rooms.list });
   const refresh = h('button', { type: 'button', class: 'button quiet', onclick: refreshNow }, icon('refresh'), texts.front.refresh);
-  const empty = h('div', { class: 'empty' });
+  const emptyHeading = h('p', { class: 'empty-heading' });
+  const emptyText = h('p', {});
+  const empty = h('div', { class: 'empty' }, emptyHeading, emptyText);
   const element = h(
     'section',
     { class: 'rooms-panel', 'aria-label': texts.front.roomsHeading },
@@ -48,13 +51,14 @@ export function createRoomsList({ rooms, onJoin, hereId }) {
     });
     arrange(list, elements);
     empty.hidden = known.length > 0;
-    if (!empty.hidden && empty.childElementCount === 0) {
-      empty.append(h('p', { class: 'empty-heading' }, texts.front.emptyHeading), h('p', {}, texts.front.emptyText));
-    }
+    setText(emptyHeading, server.isOnline ? texts.front.emptyHeading : texts.front.unknownHeading);
+    setText(emptyText, server.isOnline ? texts.front.emptyText : texts.front.unknownText);
   };
-  rooms.addEventListener('changed', show);
+  const listeners = new Listeners();
+  listeners.on(rooms, 'changed', show);
+  listeners.on(server, 'change', show);
   show();
-  return { element, close: () => rooms.removeEventListener('changed', show) };
+  return { element, close: () => listeners.close() };
 }
 
 /** @typedef {{element: HTMLElement, update(room: RoomSummary, isHere: boolean): void}} Item */
@@ -74,10 +78,12 @@ function createItem(onJoin) {
     update(room, isHere) {
       shown = room;
       setText(name, room.name);
-      setText(who, room.participants.length > 0 ? whoText(room.participants, NAMES_SHOWN) : texts.rooms.empty);
+      const isFull = room.participants.length >= room.capacity;
+      const names = whoText(room.participants, NAMES_SHOWN);
+      setText(who, room.participants.length === 0 ? texts.rooms.empty : isFull ? texts.rooms.full(names) : names);
       setText(count, texts.rooms.count(room.participants.length, room.capacity));
       setAttribute(join, 'aria-label', texts.rooms.join(room.name));
-      element.classList.toggle('full', room.participants.length >= room.capacity);
+      element.classList.toggle('full', isFull);
       join.hidden = isHere;
       here.hidden = !isHere;
     },

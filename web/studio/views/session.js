@@ -44,7 +44,7 @@ export function createSessionView({ session, server, rooms, meters, chatOpen, on
     h('button', { type: 'button', class: 'button primary', onclick: () => session.mixer.resume() }, icon('speaker'), texts.session.soundOn),
   );
   const chat = createChat({ log: session.chat, onSend: (text) => session.sendChat(text), onClose: () => showPanel(null) });
-  const roomsList = createRoomsList({ rooms, onJoin, hereId: session.roomId });
+  const roomsList = createRoomsList({ rooms, server, onJoin, hereId: session.roomId });
   const side = h('aside', { class: 'side' }, chat.element, roomsList.element);
   const top = createTopBar({ session, server, meters, onCopyLink });
   const bottom = createBottomBar({ session, onPanel: (wanted) => showPanel(panel === wanted ? null : wanted), onKeys, onEnd });
