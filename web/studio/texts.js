@@ -157,6 +157,8 @@ export const texts = {
     message: 'Message',
     placeholder: 'Write to everyone',
     send: 'Send',
+    /** @param {number} excess @param {number} most */
+    tooLong: (excess, most) => `${counted(excess, 'character', 'characters')} too many: a message has at most ${most}.`,
     /** @param {number} count */
     unread: (count) => counted(count, 'unread message', 'unread messages'),
     /** @param {string} time */

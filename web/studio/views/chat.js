@@ -1,6 +1,6 @@
 // The chat panel: the log, told to screen readers as it grows, and the field to write in.
 
-import { h } from '../dom.js';
+import { h, setText } from '../dom.js';
 import { icon } from '../icons.js';
 import { texts } from '../texts.js';
 import { clock } from '../time.js';
@@ -21,13 +21,17 @@ export function createChat({ log, onSend, onClose }) {
   const input = h('textarea', {
     class: 'chat-input',
     rows: 1,
-    maxlength: CHAT_CHARS_MAX,
     'aria-label': texts.chat.message,
     placeholder: texts.chat.placeholder,
   });
+  const tooLong = h('p', { class: 'chat-too-long', role: 'status' });
+  // Not cut by the field: somebody who pastes a long text should see that it does not fit, and lose none of it.
+  const excess = () => [...input.value.trim()].length - CHAT_CHARS_MAX;
+  const showExcess = () => setText(tooLong, excess() > 0 ? texts.chat.tooLong(excess(), CHAT_CHARS_MAX) : '');
+  input.addEventListener('input', showExcess);
   const send = () => {
     const text = input.value.trim();
-    if (text === '') return;
+    if (text === '' || excess() > 0) return;
     input.value = '';
     onSend(text);
     lines.scrollTop = lines.scrollHeight;
@@ -61,6 +65,7 @@ export function createChat({ log, onSend, onClose }) {
       h('button', { type: 'button', class: 'icon-button', 'aria-label': texts.keys.close, onclick: onClose }, icon('close')),
     ),
     lines,
+    tooLong,
     form,
   );
 
