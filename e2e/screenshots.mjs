@@ -89,7 +89,7 @@ async function pictureRooms() {
 async function pictureCall() {
   const ada = await arrive('Ada');
   await ada.autostart('evening-show', { role: 'host' });
-  await picture(ada, '04-session-alone');
+  await picture(ada, '04-session-alone', { isChatFolded: true });
   const ben = await arrive('Ben');
   await ben.autostart('evening-show');
   await ada.seesConnected(ben);
@@ -112,6 +112,7 @@ async function pictureCall() {
   await ada.press('Mute Dan');
   await ada.slide('Gain for Eve', 160);
   await picture(ada, '06-call-of-six', { isChatFolded: true });
+  await fold(ada, true);
   await ada.page.keyboard.press('?');
   await picture(ada, '07-keys');
   await ada.page.keyboard.press('Escape');
@@ -161,7 +162,7 @@ async function pictureTroubles() {
   await server.kill();
   await ada.sees('that it reconnects', ({ text }) => /reconnecting/i.test(text));
   await holder.sees('that the server is away', ({ text }) => /can’t be reached/i.test(text));
-  await picture(ada, '14-reconnecting');
+  await picture(ada, '14-reconnecting', { isChatFolded: true });
   await picture(holder, '15-server-away');
 }
 
@@ -180,6 +181,9 @@ async function picture(studio, name, { isChatFolded = false } = {}) {
     await studio.page.setViewport({ width: look.width, height: look.height });
     if (isChatFolded) await fold(studio, look.width < chatBesidePx);
     await studio.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: look.scheme }]);
+    // Colours glide from one scheme into the other.
+    await studio.page.evaluate(() => Promise.allSettled(document.getAnimations()
+      .filter(({ effect }) => effect?.getComputedTiming().iterations !== Infinity).map(({ finished }) => finished)));
     await studio.page.screenshot({ path: join(folder, `${name}-${look.name}.png`) });
   }
   await studio.page.setViewport({ width: 1_280, height: 800 });
@@ -188,7 +192,14 @@ async function picture(studio, name, { isChatFolded = false } = {}) {
 /** @param {Studio} studio @param {boolean} isFolded whether the chat is to be */
 async function fold(studio, isFolded) {
   const isOpen = await studio.has('log', 'Chat');
-  if (isOpen !== isFolded) return;
+  if (isOpen === isFolded) {
+    await blur(studio);
+    await studio.page.keyboard.press('c');
+  }
+  await blur(studio);
+}
+
+/** Letters are shortcuts only where nothing is typed. @param {Studio} studio */
+async function blur(studio) {
   await studio.page.evaluate(() => /** @type {HTMLElement | null} */ (document.activeElement)?.blur());
-  await studio.page.keyboard.press('c');
 }
