@@ -40,7 +40,9 @@ export async function raiseIslands() {
     }
     holders.push(holder.pid);
   }
-  process.env[mark] = JSON.stringify({ holders, folder: mkdtempSync(join(tmpdir(), 'parlor-e2e-')) });
+  const folder = mkdtempSync(join(tmpdir(), 'parlor-e2e-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  process.env[mark] = JSON.stringify({ holders, folder });
 }
 
 export class Island {
