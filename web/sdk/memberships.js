@@ -23,6 +23,7 @@ import { Emitter } from './emitter.js';
  * @property {Left} left
  * @property {{ roomId: string, participants: Participant[] }} participants
  * @property {{ roomId: string, room: RoomDetails }} room its settings changed
+ * @property {{ roomId: string, recording: string[] }} recording who records now, by id, in order of joining
  */
 
 /** A participant missing after a reconnect may still be on the way back for this long. */
@@ -74,6 +75,15 @@ export class Memberships extends Emitter {
   roster(roomId) {
     const membership = this.#rooms.get(roomId);
     return membership ? rosterOf(membership) : [];
+  }
+
+  /**
+   * Who records in a room.
+   * @param {string} roomId
+   * @returns {string[]} their ids, in order of joining
+   */
+  recording(roomId) {
+    return this.#rooms.get(roomId)?.joined.recording ?? [];
   }
 
   /**
@@ -154,6 +164,14 @@ export class Memberships extends Emitter {
         if (!membership) return false;
         membership.joined = { ...membership.joined, room, mix: room.mix };
         this.#news.push(() => this.emit('room', { roomId, room }));
+        return true;
+      }
+      case 'recording': {
+        const { roomId, epoch, recording } = /** @type {ServerData['recording']} */ (data);
+        const membership = this.#current(roomId, epoch);
+        if (!membership) return false;
+        membership.joined = { ...membership.joined, recording };
+        this.#news.push(() => this.emit('recording', { roomId, recording }));
         return true;
       }
       default:
@@ -249,6 +267,7 @@ export class Memberships extends Emitter {
       const participants = rosterOf(membership);
       this.emit('joined', { ...membership.joined, participants, again: before !== undefined });
       this.emit('participants', { roomId, participants });
+      this.emit('recording', { roomId, recording: membership.joined.recording });
     });
     return true;
   }

@@ -45,6 +45,7 @@ export type ClientMessage =
   | { "type": "answer", "data": Offer }
   | { "type": "ice-candidate", "data": IceCandidate }
   | { "type": "track-state", "data": TrackState }
+  | { "type": "recording", "data": Recording }
   | { "type": "chat", "data": Chat }
   | { "type": "message", "data": Message };
 
@@ -278,6 +279,24 @@ export type Pong = {
 /** Any JSON value, kept as the text it came in. Equal when the texts are. */
 export type RawJson = unknown;
 
+/** `recording`. */
+export type Recording = {
+  /** In which room. */
+  roomId: RoomId,
+  /** Whether a recording runs. */
+  active: boolean,
+};
+
+/** `recording`, to everybody in the room. */
+export type RecordingNow = {
+  /** In which room. */
+  roomId: RoomId,
+  /** Everybody who records now, in order of joining. */
+  recording: Array<UserId>,
+  /** See [`RoomJoined::epoch`]. */
+  epoch: number,
+};
+
 /** The data of an `error` frame: what was refused, and why. */
 export type Refusal = {
   /** For programs. */
@@ -446,6 +465,7 @@ export type ServerMessage =
   | { "type": "user-left-room", "data": UserLeft }
   | { "type": "user-updated", "data": UserUpdated }
   | { "type": "room-updated", "data": RoomUpdated }
+  | { "type": "recording", "data": RecordingNow }
   | { "type": "mute-request", "data": MuteRequestFrom }
   | { "type": "offer", "data": OfferFrom }
   | { "type": "answer", "data": OfferFrom }

@@ -73,6 +73,8 @@ messages! {
     IceCandidate(IceCandidate) = "ice-candidate",
     /// What I publish, and what of it is on.
     TrackState(TrackState) = "track-state",
+    /// Whether I record what I hear.
+    Recording(Recording) = "recording",
     /// A line for everyone in the room.
     Chat(Chat) = "chat",
     /// Data for one participant or all others of a room.
@@ -276,6 +278,17 @@ pub struct TrackState {
     pub tracks: Option<Vec<Track>>,
 }
 
+/// `recording`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Recording {
+    /// In which room.
+    pub room_id: RoomId,
+    /// Whether a recording runs.
+    pub active: bool,
+}
+
 /// `chat`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -322,6 +335,7 @@ impl ClientMessage {
             Self::Offer(m) | Self::Answer(m) => (Some(m.to.clone()), m.room_id.clone(), Some(m.attempt)),
             Self::IceCandidate(m) => (Some(m.to.clone()), m.room_id.clone(), Some(m.attempt)),
             Self::TrackState(m) => (None, Some(m.room_id.clone()), None),
+            Self::Recording(m) => (None, Some(m.room_id.clone()), None),
             Self::Chat(m) => (None, Some(m.room_id.clone()), None),
             Self::Message(m) => (m.to.clone(), Some(m.room_id.clone()), None),
         };

@@ -58,6 +58,8 @@ messages! {
     UserUpdated(Box<UserUpdated>) = "user-updated",
     /// The room's settings changed.
     RoomUpdated(Box<RoomUpdated>) = "room-updated",
+    /// Someone began or ended a recording.
+    Recording(RecordingNow) = "recording",
     /// A host asks you to mute.
     MuteRequest(MuteRequestFrom) = "mute-request",
     /// An offer of a participant.
@@ -292,6 +294,20 @@ pub struct RoomUpdated {
     pub room_id: RoomId,
     /// The room as it is now.
     pub room: RoomDetails,
+    /// See [`RoomJoined::epoch`].
+    #[cfg_attr(test, ts(type = "number"))]
+    pub epoch: u64,
+}
+
+/// `recording`, to everybody in the room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct RecordingNow {
+    /// In which room.
+    pub room_id: RoomId,
+    /// Everybody who records now, in order of joining.
+    pub recording: Vec<UserId>,
     /// See [`RoomJoined::epoch`].
     #[cfg_attr(test, ts(type = "number"))]
     pub epoch: u64,

@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 
 use parlor_proto::server::{
-    ChatFrom, MessageFrom, MuteRequestFrom, Pong, RoomJoined, RoomListDelta, RoomListDigest, RoomUpdated,
-    ServerRoomList, UserJoined, UserLeft, UserUpdated, Welcome, encode_error, encode_ok,
+    ChatFrom, MessageFrom, MuteRequestFrom, Pong, RecordingNow, RoomJoined, RoomListDelta, RoomListDigest,
+    RoomUpdated, ServerRoomList, UserJoined, UserLeft, UserUpdated, Welcome, encode_error, encode_ok,
 };
 use parlor_proto::{
     AnswerFrom, ClientFrame, ClientMessage, IceCandidateFrom, OfferFrom, Refusal, RequestId, ServerMessage,
@@ -130,6 +130,7 @@ fn encoded(kind: &str, written: &Value) -> Result<parlor_proto::Encoded, serde_j
         "user-joined-room" => ServerMessage::UserJoinedRoom(Box::new(data::<UserJoined>(written)?)),
         "user-left-room" => ServerMessage::UserLeftRoom(Box::new(data::<UserLeft>(written)?)),
         "user-updated" => ServerMessage::UserUpdated(Box::new(data::<UserUpdated>(written)?)),
+        "recording" => ServerMessage::Recording(data::<RecordingNow>(written)?),
         "room-updated" => ServerMessage::RoomUpdated(Box::new(data::<RoomUpdated>(written)?)),
         "mute-request" => ServerMessage::MuteRequest(data::<MuteRequestFrom>(written)?),
         "offer" => ServerMessage::Offer(Box::new(data::<OfferFrom>(written)?)),

@@ -218,7 +218,8 @@ impl Registry {
             present: room.members().len().saturating_add(1),
         };
         self.timers.set(Timer::Room(room_key), &mut room.armed, None);
-        let host_change = room.admit(Member { session: key, participant: participant.clone() });
+        let host_change =
+            room.admit(Member { session: key, participant: participant.clone(), is_recording: false });
         let arrival = UserJoined {
             room_id: room.id.clone(),
             user_id: participant.id.clone(),
@@ -253,7 +254,7 @@ impl Registry {
             participants: room.participants(),
             topology: Mode::Mesh,
             mix: room.mix(),
-            recording: Vec::new(),
+            recording: room.recording(),
             epoch: self.config.epoch,
         };
         self.send(key, &ServerMessage::RoomJoined(Box::new(joined)));

@@ -72,6 +72,9 @@ impl Registry {
         if departure.reason != LeaveReason::Left {
             self.send(key, &notice);
         }
+        if member.is_recording {
+            self.tell_recording(room_key);
+        }
         if let Some(change) = host_change {
             self.record(room_key, RoomEvent::HostChanged { from: change.from, to: change.to });
             if let Some(participant) = change.promoted {

@@ -6,7 +6,8 @@
 //! `parlor-proto`; what they mean is written in `docs/protocol.md`, sections Session, Rooms, Negotiation and Errors.
 //!
 //! By whose state it is: `session`, `outbox` and `rate` (one client), `room` and `log` (one room), `list` and `watch`
-//! (the room list), `timers`, `outbound`. By what happens: `hello`, `join`, `leave`, `presence`, `rule`, `relay`.
+//! (the room list), `timers`, `outbound`. By what happens: `hello`, `join`, `leave`, `presence`, `rule`, `recording`,
+//! `relay`.
 
 mod config;
 mod entropy;
@@ -23,6 +24,7 @@ mod outbox;
 mod password;
 mod presence;
 mod rate;
+mod recording;
 mod refusal;
 mod registry;
 mod relay;

@@ -182,6 +182,13 @@ pub enum RoomEvent {
         /// Which one.
         role: Role,
     },
+    /// Someone began or ended a recording.
+    RecordingChanged {
+        /// Who.
+        participant: UserId,
+        /// Whether it runs.
+        is_recording: bool,
+    },
     /// The room's settings changed.
     Updated {
         /// By whose hand.

@@ -292,6 +292,7 @@ impl Registry {
             ClientMessage::Answer(m) => self.on_answer(key, m)?,
             ClientMessage::IceCandidate(m) => self.on_ice_candidate(key, m)?,
             ClientMessage::TrackState(m) => self.on_track_state(key, m)?,
+            ClientMessage::Recording(m) => self.on_recording(key, m)?,
             ClientMessage::Chat(m) => self.on_chat(key, m)?,
             ClientMessage::Message(m) => self.on_direct_message(key, m)?,
         }

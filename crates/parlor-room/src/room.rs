@@ -18,11 +18,12 @@ use crate::session::SessionKey;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct RoomKey(pub(crate) u64);
 
-/// A participant, and the session behind.
+/// A participant, the session behind, and what of them the roster does not show.
 #[derive(Clone, Debug)]
 pub(crate) struct Member {
     pub(crate) session: SessionKey,
     pub(crate) participant: Participant,
+    pub(crate) is_recording: bool,
 }
 
 /// Who left, and what they would come back as.
@@ -116,6 +117,18 @@ impl Room {
 
     pub(crate) fn participant_mut(&mut self, session: SessionKey) -> Option<&mut Participant> {
         self.members.iter_mut().find(|member| member.session == session).map(|member| &mut member.participant)
+    }
+
+    /// Who records, in order of joining.
+    pub(crate) fn recording(&self) -> Vec<UserId> {
+        let recording = self.members.iter().filter(|member| member.is_recording);
+        recording.map(|member| member.participant.id.clone()).collect()
+    }
+
+    /// Someone begins or ends a recording. True if they did not before.
+    pub(crate) fn set_recording(&mut self, session: SessionKey, is_recording: bool) -> bool {
+        let member = self.members.iter_mut().find(|member| member.session == session);
+        member.is_some_and(|member| change(&mut member.is_recording, Some(is_recording)))
     }
 
     pub(crate) fn is_empty(&self) -> bool {

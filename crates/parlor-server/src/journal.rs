@@ -47,6 +47,12 @@ pub(crate) fn write(event: &Event) {
                 RoomEvent::RoleChanged { participant, role } => {
                     tracing::info!(%room, number, %participant, %role, "role changed");
                 }
+                RoomEvent::RecordingChanged { participant, is_recording: true } => {
+                    tracing::info!(%room, number, %participant, "recording began");
+                }
+                RoomEvent::RecordingChanged { participant, is_recording: false } => {
+                    tracing::info!(%room, number, %participant, "recording ended");
+                }
                 RoomEvent::Updated { by } => tracing::info!(%room, number, %by, "room updated"),
                 RoomEvent::Ended { reason } => {
                     tracing::info!(%room, number, reason = end_text(reason), "room ended");

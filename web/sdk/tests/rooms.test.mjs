@@ -168,3 +168,18 @@ test('RR-11 a digest of another list asks for the whole', () => {
   assert.equal(list.matches({ version: 5, count: 1 }), false);
   assert.equal(list.advance({ version: 6, from: 4, changed: [], removed: [] }), false, 'in doubt until the whole list');
 });
+
+test('AU-2 who records is known from joining on, in its own epoch', async () => {
+  const told = [];
+  client.memberships.on('recording', ({ roomId, recording }) => told.push([roomId, recording]));
+  const joining = rooms.join('den');
+  server.socket.say('room-joined', { ...roomJoined('den', ['ben', 'ann']), recording: ['ben'], epoch: 2 }, { seq: 1 });
+  answer('user-joined-room', 2);
+  await joining;
+  server.socket.say('recording', { roomId: 'den', recording: ['ben', 'ann'], epoch: 2 }, { seq: 3 });
+  assert.deepEqual(client.memberships.recording('den'), ['ben', 'ann']);
+  server.socket.say('recording', { roomId: 'den', recording: [], epoch: 1 }, { seq: 4 });
+  server.socket.say('recording', { roomId: 'attic', recording: ['eve'], epoch: 2 }, { seq: 5 });
+  assert.deepEqual(client.memberships.recording('den'), ['ben', 'ann']);
+  assert.deepEqual(told, [['den', ['ben']], ['den', ['ben', 'ann']]]);
+});

@@ -34,6 +34,9 @@ fn told(world: &mut World) -> Vec<String> {
             }
             RoomEvent::HostChanged { from, to } => format!("{room} host {from} {to}"),
             RoomEvent::RoleChanged { participant, role } => format!("{room} role {participant} {role}"),
+            RoomEvent::RecordingChanged { participant, is_recording } => {
+                format!("{room} recording {participant} {is_recording}")
+            }
             RoomEvent::Updated { by } => format!("{room} updated {by}"),
             RoomEvent::Ended { reason } => format!("{room} ended {reason:?}"),
         },

@@ -18,6 +18,7 @@ mod model;
 mod page;
 mod presence;
 mod properties;
+mod recording;
 mod relay;
 mod resume;
 mod rooms;

@@ -23,6 +23,7 @@ const VALID: &[&str] = &[
     r#"{"type":"set-role","data":{"roomId":"r","userId":"eve","role":"listener"}}"#,
     r#"{"type":"remove-user","data":{"roomId":"r","userId":"nobody"}}"#,
     r#"{"type":"mute-request","data":{"roomId":"r","userId":"nobody"}}"#,
+    r#"{"type":"recording","data":{"roomId":"r","active":true}}"#,
     r#"{"type":"update-room","data":{"roomId":"r","name":"New","capacity":9,"locked":true}}"#,
     r#"{"type":"end-room","data":{"roomId":"r"}}"#,
     r#"{"type":"offer","data":{"to":"x","sdp":"v=0\r\na=ice-ufrag:abcd\r\n","attempt":1,"n":1,"tracks":[{"mid":"0","source":"microphone"}]}}"#,
