@@ -6,6 +6,7 @@
 
 import { Core } from './core.js';
 import { Emitter } from './emitter.js';
+import { History } from './history.js';
 import { TrackStates } from './track-states.js';
 
 /**
@@ -70,6 +71,8 @@ export class ConnectionManager extends Emitter {
   #trackStates;
   /** @type {CoreInstance | undefined} `undefined` until it is loaded, and after the end */
   #core;
+  /** @type {History | undefined} */
+  #history;
   #isDestroyed = false;
   /** What the core has not been told yet. @type {(CoreInput | undefined)[]} */
   #inputs = [];
@@ -111,6 +114,11 @@ export class ConnectionManager extends Emitter {
   /** @returns {({ remotePeerId: string } & PeerState)[]} */
   getConnectionsInfo() {
     return this.#core?.connections() ?? [];
+  }
+
+  /** What the core was told, for the debug view and reports; `undefined` until the core is loaded. */
+  get history() {
+    return this.#history;
   }
 
   /**
@@ -195,10 +203,12 @@ export class ConnectionManager extends Emitter {
 
   /** @param {{ Core?: CoreClass, settings?: object, seed?: number }} options */
   async #start({ Core: Chosen = /** @type {CoreClass} */ (/** @type {unknown} */ (Core)), settings = {}, seed = randomSeed() }) {
-    const core = await Chosen.create({ id: this.peerId, instance: this.#signaling.instance, seed, settings });
+    const made = { id: this.peerId, instance: this.#signaling.instance, seed, settings };
+    const core = await Chosen.create(made);
     if (this.#isDestroyed) core.free();
     else {
       this.#core = core;
+      this.#history = new History(made);
       this.#work();
     }
   }
@@ -281,11 +291,14 @@ export class ConnectionManager extends Emitter {
    * @returns {CoreOutput[]}
    */
   #ask(core, input) {
+    const now_ms = nowMs();
     try {
-      const { outputs, timeout } = core.handle(input, nowMs());
+      const { outputs, timeout } = core.handle(input, now_ms);
+      this.#history?.add(now_ms, input, outputs);
       this.#wakeAt(timeout);
       return outputs;
     } catch (error) {
+      this.#history?.add(now_ms, input, [], error instanceof Error ? error.message : String(error));
       // A frame that the core can't read costs that frame. A trap leaves it in no state to go on with.
       if (error instanceof WebAssembly.RuntimeError) this.#fail(error);
       else console.error('parlor: the core could not read an input', error);
