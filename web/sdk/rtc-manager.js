@@ -6,12 +6,13 @@
 import { Emitter } from './emitter.js';
 import { LocalTracks } from './local-tracks.js';
 import { RTCPeer } from './rtc-peer.js';
+import { statsSample } from './stats-sample.js';
 
 /**
  * @import { Attempt, Order, Report } from './core-types.d.ts'
  * @import { DataFrame } from './data-channel.js'
  * @import { IceServer, Source, Track } from './messages.d.ts'
- * @import { LocalDescription } from './rtc-peer.js'
+ * @import { Details, LocalDescription } from './rtc-peer.js'
  */
 
 /**
@@ -94,6 +95,14 @@ export class RTCManager extends Emitter {
    */
   async getStats(peer) {
     return this.#peers.get(peer)?.getStats();
+  }
+
+  /**
+   * @param {string} peer
+   * @returns {Details | undefined} states and descriptions now; `undefined`: there is no connection
+   */
+  getDetails(peer) {
+    return this.#peers.get(peer)?.details;
   }
 
   /** With whom there is an open data channel. @returns {string[]} */
@@ -204,6 +213,12 @@ async function perform(peer, order, which) {
     return peer.setRemoteDescription(type, sdp, tracks).then(
       () => ({ remoteDescriptionSet: which }),
       (error) => ({ remoteDescriptionFailed: { ...which, reason: String(error) } }),
+    );
+  }
+  if ('sampleStats' in order) {
+    return peer.getStats().then(
+      (stats) => ({ statsSampled: { ...which, ...statsSample(stats) } }),
+      (error) => void console.debug(`parlor: no figures of ${which.peer}`, error),
     );
   }
   // A candidate that can't be added is one path less, which ICE copes with; the core has no use for it.

@@ -24,6 +24,17 @@ import { plainSource } from './local-tracks.js';
 
 /** @typedef {{ sdp: string, tracks?: TrackLabel[] }} LocalDescription */
 
+/**
+ * @typedef {object} Details
+ * @property {number} attempt
+ * @property {RTCPeerConnectionState} connectionState
+ * @property {RTCIceConnectionState} iceConnectionState
+ * @property {RTCIceGatheringState} iceGatheringState
+ * @property {RTCSignalingState} signalingState
+ * @property {{ type: RTCSdpType, sdp: string } | null} local the description set here, with the candidates so far
+ * @property {{ type: RTCSdpType, sdp: string } | null} remote
+ */
+
 export class RTCPeer {
   #pc;
   #channel;
@@ -129,6 +140,20 @@ export class RTCPeer {
    */
   sendData(frame) {
     return this.#channel.send(frame);
+  }
+
+  /** How the RTCPeerConnection is now, for the debug view and reports. @returns {Details} */
+  get details() {
+    const { connectionState, iceConnectionState, iceGatheringState, signalingState, localDescription, remoteDescription } = this.#pc;
+    return {
+      attempt: this.attempt,
+      connectionState: connectionState ?? plainConnectionState(iceConnectionState),
+      iceConnectionState,
+      iceGatheringState,
+      signalingState,
+      local: localDescription && { type: localDescription.type, sdp: localDescription.sdp },
+      remote: remoteDescription && { type: remoteDescription.type, sdp: remoteDescription.sdp },
+    };
   }
 
   /** @returns {Promise<RTCStatsReport>} */
