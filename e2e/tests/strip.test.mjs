@@ -9,6 +9,8 @@ import { until } from '../lib/wait.mjs';
 
 /** What a gain of 200 % adds, in dB. */
 const doubledDb = 20 * Math.log10(2);
+/** What a second tone of the same level adds, in dB. */
+const twoTonesDb = 10 * Math.log10(2);
 
 scenario('AU-1 gain 0, 100 and 200 %: silence, unity, 6 dB more; a double click is 100 % again', async (stage) => {
   const ada = await stage.join('Ada');
@@ -120,7 +122,10 @@ scenario('AU-3 meters show the level: of each participant, of oneself, and of th
   );
   await shows('Level of Ben', toneDb, 2);
   await shows('Level of Ada', toneDb, 2);
-  await shows('Program level', toneDb, 2);
+  // The program is everybody, oneself included.
+  await shows('Program level', toneDb + twoTonesDb, 1);
+  await ada.press('Mute microphone');
+  await shows('Program level', toneDb, 1);
   await ada.slide('Gain for Ben', 200);
   await shows('Level of Ben', toneDb + doubledDb, 2);
   await shows('Program level', toneDb + doubledDb, 2);
@@ -134,6 +139,7 @@ scenario('AU-2 the program never clips: two loud voices at 200 % stay below full
   const ada = await stage.join('Ada');
   const loud = [await stage.join('Ben', { amplitude: 0.9 }), await stage.join('Cleo', { amplitude: 0.9 })];
   await ada.seesConnected(...loud);
+  await ada.press('Mute microphone');
   for (const { name } of loud) await ada.slide(`Gain for ${name}`, 200);
   for (const person of loud) {
     await until(`${person.name} is far above full scale behind the gain`, () => levelBehindGain(ada, person), { good: ({ rmsDb }) => rmsDb > 0 });

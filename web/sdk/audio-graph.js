@@ -1,15 +1,35 @@
 /**
- * What this participant hears, and how loud: a strip for each remote participant, the program bus, the meters, and
- * the meter of one's own microphone. Owns the AudioContext.
+ * The sound of a room, seen from one participant: a strip for each of the others, one's own sound, the program (all of
+ * them), what is heard oneself (all but oneself, or the mixer's return), and the returns that oneself makes for others.
+ * Owns the AudioContext; each part is in a file of its own.
  */
 
 import { AudioStrip } from './audio-strip.js';
-import { LevelMeter, SILENT } from './level-meter.js';
+import { SILENT } from './level-meter.js';
+import { loadMix } from './mix-stand-in.js';
+import { MixReturn } from './mix-return.js';
+import { MonitorBus } from './monitor-bus.js';
+import { OwnSound } from './own-sound.js';
 import { ProgramBus } from './program-bus.js';
 
 /**
  * @import { Level } from './level-meter.js'
  * @import { Source } from './messages.d.ts'
+ * @import { Hears } from './monitor-bus.js'
+ */
+
+/**
+ * What there is as long as there is a context.
+ * @typedef {object} Desk
+ * @property {AudioContext} context
+ * @property {ProgramBus} program
+ * @property {MonitorBus} monitor
+ * @property {OwnSound} own
+ */
+
+/**
+ * Loudness by ITU-R BS.1770 and EBU Tech 3341: in LUFS, the true peak in dBTP; -Infinity is silence.
+ * @typedef {{ momentary: number, shortTerm: number, integrated: number, truePeak: number }} Loudness
  */
 
 /** What counts as a person's consent to sound. */
@@ -17,15 +37,17 @@ const GESTURES = ['pointerdown', 'pointerup', 'touchend', 'keydown', 'click'];
 
 const RESUME_MS = 1_000;
 
+/** @type {Readonly<Loudness>} */
+const UNMEASURED = { momentary: -Infinity, shortTerm: -Infinity, integrated: -Infinity, truePeak: -Infinity };
+
 export class AudioGraph {
-  /** @type {AudioContext | undefined} */
-  #context;
-  /** @type {ProgramBus | undefined} */
-  #program;
-  /** @type {{ source: MediaStreamAudioSourceNode, meter: LevelMeter } | undefined} */
-  #local;
+  /** @type {Desk | undefined} */
+  #desk;
   /** @type {AbortController | undefined} */
   #gestures;
+  /** By whom it is for. @type {Map<string, MixReturn>} */
+  #returns = new Map();
+  #isLevelling = false;
 
   constructor() {
     /** The remote participants by id: read and set `gainPercent` and `muted`, read `level()`. @type {Map<string, AudioStrip>} */
@@ -37,17 +59,12 @@ export class AudioGraph {
    * @returns {AudioContext}
    */
   get context() {
-    if (!this.#context) {
-      this.#context = new AudioContext({ latencyHint: 'interactive' });
-      this.#program = new ProgramBus(this.#context);
-      this.#resumeOnGesture(this.#context);
-    }
-    return this.#context;
+    return this.#open().context;
   }
 
   /** Whether sound flows. False: a person must click somewhere first. */
   get isRunning() {
-    return this.#context?.state === 'running';
+    return this.#desk?.context.state === 'running';
   }
 
   /**
@@ -68,15 +85,18 @@ export class AudioGraph {
    * and gain and mute stay.
    * @param {string} id
    * @param {MediaStream} stream without sound in it, the strip is silent
-   * @param {Source} [source]
+   * @param {Source} [source] of what they say themselves: never a `program` or a `return`, in which others are heard
    * @returns {AudioStrip}
    */
   addParticipant(id, stream, source = 'microphone') {
-    const { context } = this;
+    if (source === 'program' || source === 'return') throw new TypeError(`A ${source} is no part of the program.`);
+    const { context, program, monitor } = this.#open();
     let strip = this.participants.get(id);
     if (!strip) {
-      strip = new AudioStrip(context, this.#programInput());
+      strip = new AudioStrip(context, [program.sum, monitor.direct]);
+      strip.levelling = this.#isLevelling;
       this.participants.set(id, strip);
+      this.#returns.get(id)?.leaveOut(strip.gain);
     }
     strip.setInput(stream, source);
     return strip;
@@ -87,6 +107,7 @@ export class AudioGraph {
    * @param {string} id
    */
   removeParticipant(id) {
+    this.#returns.get(id)?.leaveOut(undefined);
     this.participants.get(id)?.close();
     this.participants.delete(id);
   }
@@ -110,6 +131,17 @@ export class AudioGraph {
     if (strip) strip.muted = isMuted;
   }
 
+  /** Whether everybody, oneself included, is levelled automatically, before their gain. Off at first. */
+  get levelling() {
+    return this.#isLevelling;
+  }
+
+  set levelling(isOn) {
+    this.#isLevelling = isOn;
+    for (const strip of this.participants.values()) strip.levelling = isOn;
+    if (this.#desk) this.#desk.own.levelling = isOn;
+  }
+
   /**
    * How loud somebody is, behind their gain.
    * @param {string} id
@@ -119,45 +151,137 @@ export class AudioGraph {
     return this.participants.get(id)?.level() ?? SILENT;
   }
 
-  /** How loud the program is, as it is heard. @returns {Level} */
+  /** How loud the program is, behind its limiter: everybody, oneself included. @returns {Level} */
   programLevel() {
-    return this.#program?.level() ?? SILENT;
+    return this.#desk?.program.level() ?? SILENT;
+  }
+
+  /** The program's. @returns {Loudness} */
+  loudness() {
+    return this.#desk?.program.loudness() ?? UNMEASURED;
+  }
+
+  /** Begins the integrated loudness and the true peak anew. */
+  resetLoudness() {
+    this.#desk?.program.resetLoudness();
+  }
+
+  /** By how much the program's limiter lowers it now, in dB: 0 or below. */
+  get limiterReductionDb() {
+    return this.#desk?.program.reductionDb ?? 0;
+  }
+
+  /** The program, to be recorded or sent; it ends with `close`. @returns {MediaStream} */
+  get programStream() {
+    return this.#open().program.stream;
   }
 
   /**
-   * Measures one's own microphone, which is not heard.
+   * Brings one's own sound into the program. It is not heard oneself.
    * @param {MediaStream | null} stream
+   * @param {Source} [source]
    */
-  setLocalStream(stream) {
-    this.#local?.source.disconnect();
-    this.#local?.meter.close();
-    this.#local = undefined;
-    if (!stream || stream.getAudioTracks().length === 0) return;
-    const source = this.context.createMediaStreamSource(stream);
-    this.#local = { source, meter: new LevelMeter(source) };
+  setLocalStream(stream, source = 'microphone') {
+    if (stream || this.#desk) this.#open().own.setInput(stream, source);
   }
 
-  /** @returns {Level} of one's own microphone */
+  /** @returns {Level} of one's own microphone, as it comes */
   localLevel() {
-    return this.#local?.meter.level() ?? SILENT;
+    return this.#desk?.own.level('microphone') ?? SILENT;
+  }
+
+  /** What goes to the ears. @returns {AudioNode} */
+  get monitor() {
+    return this.#open().monitor.output;
+  }
+
+  /**
+   * What is heard: `direct`, the sum of the others as it is mixed here, or the `return` that `playReturn` took in.
+   * Never both: one fades out, then the other one in.
+   * @returns {Hears}
+   */
+  get hears() {
+    return this.#desk?.monitor.hears ?? 'direct';
+  }
+
+  set hears(hears) {
+    if (hears !== this.hears) this.#open().monitor.hears = hears;
+  }
+
+  /**
+   * Takes in the return that the room's mixer makes for this participant; whether it is heard, `hears` says.
+   * @param {MediaStream | null} stream
+   */
+  playReturn(stream) {
+    if (stream || this.#desk) this.#open().monitor.setReturn(stream);
+  }
+
+  /**
+   * Makes a return for somebody: the program without what is theirs, behind a limiter of its own (AU-4).
+   * @param {string} id
+   * @returns {MediaStreamTrack} to be sent to them and to nobody else; the same one until `endReturn`
+   */
+  createReturn(id) {
+    const { context, program } = this.#open();
+    let made = this.#returns.get(id);
+    if (!made) {
+      made = new MixReturn(context, program.sum);
+      made.leaveOut(this.participants.get(id)?.gain);
+      this.#returns.set(id, made);
+    }
+    return made.track;
+  }
+
+  /**
+   * Frees somebody's return.
+   * @param {string} id
+   */
+  endReturn(id) {
+    this.#returns.get(id)?.close();
+    this.#returns.delete(id);
+  }
+
+  /** For whom there are returns. @returns {string[]} */
+  get returnIds() {
+    return [...this.#returns.keys()];
+  }
+
+  /**
+   * Chooses where what is heard comes out.
+   * @param {string} deviceId '' for the system's default
+   * @returns {Promise<void>} rejected with a DOMException: `NotSupportedError` where the browser can't choose,
+   *   `NotFoundError` where there is no such device; then everything stays as it was
+   */
+  async setOutputDevice(deviceId) {
+    await this.#open().monitor.setDevice(deviceId);
   }
 
   /** Frees everything. A graph that is used again after it starts anew. */
   close() {
+    for (const id of this.returnIds) this.endReturn(id);
     for (const id of [...this.participants.keys()]) this.removeParticipant(id);
-    this.setLocalStream(null);
     this.#gestures?.abort();
-    this.#program?.close();
-    this.#program = undefined;
-    this.#context?.close().catch(() => {});
-    this.#context = undefined;
+    const desk = this.#desk;
+    this.#desk = undefined;
+    desk?.own.close();
+    desk?.program.close();
+    desk?.monitor.close();
+    desk?.context.close().catch(() => {});
   }
 
-  /** @returns {AudioNode} */
-  #programInput() {
-    const { context } = this;
-    this.#program ??= new ProgramBus(context);
-    return this.#program.input;
+  /** @returns {Desk} */
+  #open() {
+    if (!this.#desk) {
+      const context = new AudioContext({ latencyHint: 'interactive' });
+      // Until the worklets are there, and where they can't be, the browser's own limiter does the work.
+      loadMix(context).catch((error) => console.warn('parlor: no loudness and no levelling here', error));
+      const program = new ProgramBus(context);
+      const own = new OwnSound(program.sum);
+      own.levelling = this.#isLevelling;
+      this.#desk = { context, program, monitor: new MonitorBus(context), own };
+      this.#resumeOnGesture(context);
+    }
+    return this.#desk;
   }
 
   /**

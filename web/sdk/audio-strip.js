@@ -1,8 +1,10 @@
 /**
- * One remote participant in the audio graph (AU-1): their tracks, one gain, a meter behind it. Owned by `AudioGraph`.
+ * One remote participant in the audio graph (AU-1): their tracks, levelling, one gain, a meter behind it. Owned by `AudioGraph`.
  */
 
 import { LevelMeter } from './level-meter.js';
+import { Levelled } from './levelled.js';
+import { StreamInput } from './stream-input.js';
 
 /**
  * @import { Level } from './level-meter.js'
@@ -14,27 +16,23 @@ const GLIDE_S = 0.015;
 
 const GAIN_PERCENT_MAX = 200;
 
-/**
- * @typedef {object} Input
- * @property {MediaStreamAudioSourceNode} node
- * @property {HTMLAudioElement} element
- */
-
 export class AudioStrip {
-  /** @type {Map<Source, Input>} */
+  /** @type {Map<Source, StreamInput>} */
   #inputs = new Map();
+  #levelled;
   #meter;
   #gainPercent = 100;
   #isMuted = false;
 
   /**
    * @param {AudioContext} context
-   * @param {AudioNode} program
+   * @param {AudioNode[]} sums where their sound is a part
    */
-  constructor(context, program) {
+  constructor(context, sums) {
     /** Their gain. Read it; `gainPercent` and `muted` write it. */
     this.gain = new GainNode(context);
-    this.gain.connect(program);
+    for (const sum of sums) this.gain.connect(sum);
+    this.#levelled = new Levelled(this.gain);
     this.#meter = new LevelMeter(this.gain);
   }
 
@@ -58,6 +56,15 @@ export class AudioStrip {
     this.#glide();
   }
 
+  /** Whether they are levelled automatically, before the gain. */
+  get levelling() {
+    return this.#levelled.isOn;
+  }
+
+  set levelling(isOn) {
+    this.#levelled.isOn = isOn;
+  }
+
   /** Behind the gain. @returns {Level} */
   level() {
     return this.#meter.level();
@@ -71,29 +78,19 @@ export class AudioStrip {
   setInput(stream, source) {
     this.removeInput(source);
     if (stream.getAudioTracks().length === 0) return;
-    // Chromium delivers silence of a remote stream that no media element plays.
-    const element = new Audio();
-    element.muted = true;
-    element.srcObject = stream;
-    element.play().catch(() => {});
     const context = /** @type {AudioContext} */ (this.gain.context);
-    const node = context.createMediaStreamSource(stream);
-    node.connect(this.gain);
-    this.#inputs.set(source, { node, element });
+    this.#inputs.set(source, new StreamInput(context, stream, this.#levelled.input));
   }
 
   /** @param {Source} source */
   removeInput(source) {
-    const input = this.#inputs.get(source);
-    if (!input) return;
+    this.#inputs.get(source)?.close();
     this.#inputs.delete(source);
-    input.node.disconnect();
-    input.element.pause();
-    input.element.srcObject = null;
   }
 
   close() {
     for (const source of [...this.#inputs.keys()]) this.removeInput(source);
+    this.#levelled.close();
     this.#meter.close();
     this.gain.disconnect();
   }

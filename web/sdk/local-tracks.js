@@ -1,5 +1,5 @@
 /**
- * What this participant publishes: one track for each source. It knows no connections; `RTCManager` brings the tracks
+ * What this participant publishes: one track for each source for everybody, and tracks for one participant alone. It knows no connections; `RTCManager` brings the tracks
  * to them.
  */
 
@@ -21,10 +21,35 @@ export function plainSource(kind) {
 export class LocalTracks {
   /** @type {Map<Source, MediaStreamTrack>} */
   #tracks = new Map();
+  /** Tracks for one participant only. @type {Map<string, Map<Source, MediaStreamTrack>>} */
+  #ofPeers = new Map();
 
-  /** @returns {Map<Source, MediaStreamTrack>} */
+  /** @returns {Map<Source, MediaStreamTrack>} what everybody gets */
   get bySource() {
     return new Map(this.#tracks);
+  }
+
+  /**
+   * @param {string} peer
+   * @returns {Map<Source, MediaStreamTrack>} what everybody gets, and what this one gets besides
+   */
+  forPeer(peer) {
+    return new Map([...this.#tracks, ...(this.#ofPeers.get(peer) ?? [])]);
+  }
+
+  /**
+   * Puts a track for one participant in the place of the source's present one. It belongs to whoever made it: it is
+   * never stopped here.
+   * @param {string} peer
+   * @param {Source} source
+   * @param {MediaStreamTrack | null} track null: none any more
+   */
+  setForPeer(peer, source, track) {
+    const tracks = this.#ofPeers.get(peer) ?? new Map();
+    if (track) tracks.set(source, track);
+    else tracks.delete(source);
+    if (tracks.size > 0) this.#ofPeers.set(peer, tracks);
+    else this.#ofPeers.delete(peer);
   }
 
   /** As the roster shows them. @returns {Track[]} */

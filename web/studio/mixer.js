@@ -21,9 +21,14 @@ export class Mixer {
     this.audioGraph = audioGraph;
   }
 
-  /** Somebody's sound came, for the first time or anew. @param {string} id @param {MediaStream} stream */
-  add(id, stream) {
-    this.audioGraph.addParticipant(id, stream);
+  /**
+   * Somebody's sound came, for the first time or anew.
+   * @param {string} id
+   * @param {MediaStream} stream
+   * @param {import('../sdk/messages.d.ts').Source} source
+   */
+  add(id, stream, source) {
+    this.audioGraph.addParticipant(id, stream, source);
     const { gainPercent, isMuted } = this.#of(id);
     this.audioGraph.setGainPercent(id, gainPercent);
     this.audioGraph.setMuted(id, isMuted);

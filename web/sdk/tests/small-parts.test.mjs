@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import { randomId } from '../ids.js';
 import { levelOf } from '../level-meter.js';
-import { makeupCompensation } from '../program-bus.js';
+import { makeupCompensation } from '../native-limiter.js';
 import { Seen } from '../seen.js';
 
 test('random ids are of the contract\'s alphabet and never the same', () => {

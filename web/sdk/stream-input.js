@@ -1,0 +1,27 @@
+/** The sound of a MediaStream on its way into the audio graph, from its beginning to its end. */
+
+export class StreamInput {
+  #node;
+  #element;
+
+  /**
+   * @param {AudioContext} context
+   * @param {MediaStream} stream its first audio track is heard; it has one
+   * @param {AudioNode} target
+   */
+  constructor(context, stream, target) {
+    // Chromium delivers silence of a remote stream that no media element plays.
+    this.#element = new Audio();
+    this.#element.muted = true;
+    this.#element.srcObject = stream;
+    this.#element.play().catch(() => {});
+    this.#node = context.createMediaStreamSource(stream);
+    this.#node.connect(target);
+  }
+
+  close() {
+    this.#node.disconnect();
+    this.#element.pause();
+    this.#element.srcObject = null;
+  }
+}
