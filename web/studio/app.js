@@ -3,22 +3,26 @@
 
 import { AudioGraph, Rooms, SignalingClient } from '../sdk/index.js';
 import { parameters, randomRoomId, roomIdFromFragment, roomLink, slug } from './address.js';
-import { MICROPHONE, Device } from './device.js';
-import { createKeyListener } from './keys.js';
+import { DebugView } from './debug/debug.js';
+import { Devices } from './devices.js';
+import { createKeyListener, isWriting } from './keys.js';
 import { findLacks } from './lacks.js';
 import { LiveSession } from './live-session.js';
 import { Memory } from './memory.js';
 import { MeterBank } from './meter.js';
+import { createPushToTalk } from './push-to-talk.js';
 import { ServerState } from './server-state.js';
 import { suggestRoomName } from './suggestion.js';
 import { texts } from './texts.js';
 import { refusalTrouble, endTrouble } from './troubles.js';
-import { showKeys, showLink } from './views/dialogs.js';
+import { showDevices } from './views/devices.js';
+import { closeDialog, showKeys, showLink } from './views/dialogs.js';
 import { createFront } from './views/front.js';
 import { createJoining } from './views/joining.js';
 import { createLobby } from './views/lobby.js';
 import { createServerLine } from './views/server-line.js';
 import { createSessionView } from './views/session.js';
+import { ownNote } from './views/strip.js';
 import { createToasts } from './views/toasts.js';
 import { createTrouble } from './views/trouble.js';
 
@@ -43,11 +47,12 @@ class Studio {
   #main = /** @type {HTMLElement} */ (document.getElementById('main'));
   /** @type {import('./types.js').View|null} */
   #view = null;
-  /** The lobby's, handed to the session. @type {Device} */
-  #microphone = new Device('audio', MICROPHONE);
   #audioGraph = new AudioGraph();
+  /** The lobby's, handed to the session. */
+  #devices = new Devices({ memory: this.#memory, output: this.#audioGraph });
   /** The session now, or the one before: the debug handle shows that it holds nothing any more. @type {LiveSession|null} */
   #session = null;
+  #debug = new DebugView({ session: () => this.#session, isLive: () => this.#here !== null, signaling: this.#signaling, page: this.#main });
   /** Grows with each change of place, so that what was under way for an older one stops. */
   #place = 0;
   /** What the front offers as a room's name: the room one was in last, else a suggestion. */
@@ -63,6 +68,7 @@ class Studio {
     if (this.#asked.name !== '') this.#signaling.userName = this.#asked.name;
     this.#signaling.connect();
     this.#enter();
+    if (this.#asked.debug) this.#debug.open({ takesFocus: false });
   }
 
   /** Where the page starts: an address that starts by itself, a reload that comes back, a link, or the front. */
@@ -111,15 +117,18 @@ class Studio {
 
   /** @param {string} roomId @param {boolean} [needsPassword] */
   #showLobby(roomId, needsPassword = false) {
-    const onMicrophone = () => this.#audioGraph.setLocalStream(this.#microphone.stream);
-    this.#microphone.addEventListener('change', onMicrophone);
+    const devices = this.#devices;
+    const onMicrophone = () => this.#audioGraph.setLocalStream(devices.microphone.stream);
+    const onNotice = (/** @type {Event} */ event) => this.#toasts.show(/** @type {CustomEvent} */ (event).detail.text);
+    devices.microphone.addEventListener('change', onMicrophone);
+    devices.addEventListener('notice', onNotice);
     const lobby = createLobby({
       roomId,
       rooms: this.#rooms,
       name: this.#name,
       role: this.#asked.role,
       needsPassword,
-      microphone: this.#microphone,
+      devices,
       meters: this.#meters,
       level: () => this.#audioGraph.localLevel(),
       isSoundOn: () => this.#audioGraph.isRunning,
@@ -130,7 +139,8 @@ class Studio {
       {
         element: lobby.element,
         close: () => {
-          this.#microphone.removeEventListener('change', onMicrophone);
+          devices.microphone.removeEventListener('change', onMicrophone);
+          devices.removeEventListener('notice', onNotice);
           lobby.close();
         },
       },
@@ -147,7 +157,7 @@ class Studio {
       this.#showTrouble({ heading: texts.trouble.cannotJoin, text: texts.lacks[lack.id], actions: [back] });
       return;
     }
-    const place = this.#leave({ keepsMicrophone: true });
+    const place = this.#leave({ keepsDevices: true });
     this.#here = wish.roomId;
     this.#asked.name = wish.name;
     this.#memory.name = wish.name;
@@ -168,7 +178,7 @@ class Studio {
       signaling: this.#signaling,
       rooms: this.#rooms,
       audioGraph: this.#audioGraph,
-      microphone: this.#microphone,
+      devices: this.#devices,
       roomId: wish.roomId,
       startsMuted: wish.muted ?? false,
     });
@@ -189,7 +199,16 @@ class Studio {
   /** @param {LiveSession} session */
   #showSession(session) {
     if (slug(session.roomName) === session.roomId) this.#roomName = session.roomName;
-    const onKeys = showKeys;
+    const { devices } = session;
+    const onKeys = () => showKeys({ onDebug: () => this.#debug.open() });
+    const onDevices = () => showDevices({
+      devices,
+      meters: this.#meters,
+      level: () => session.mixer.ownLevel(),
+      isListener: () => session.you?.role === 'listener',
+      microphoneNote: () => ownNote(session),
+      onCamera: () => session.toggleCamera(),
+    });
     const view = createSessionView({
       session,
       server: this.#server,
@@ -201,10 +220,12 @@ class Studio {
       },
       onCopyLink: () => void this.#copyLink(session.roomId),
       onKeys,
+      onDevices,
       onJoin: (room) => void this.#join({ roomId: room.id, roomName: room.name, name: this.#name, create: false }),
       onEnd: () => this.#goToFront(),
     });
-    const onKey = createKeyListener({ session, view, onKeys });
+    const onKey = createKeyListener({ session, view, onKeys, onDevices });
+    const pushToTalk = createPushToTalk({ session, isWriting });
     const remember = () => {
       if (this.#here !== session.roomId) return;
       const muted = session.microphone.status === 'on' && !session.microphone.isLive;
@@ -221,6 +242,8 @@ class Studio {
           document.removeEventListener('keydown', onKey);
           session.microphone.removeEventListener('change', remember);
           session.removeEventListener('change', remember);
+          pushToTalk.close();
+          closeDialog();
           view.close();
         },
       },
@@ -269,17 +292,19 @@ class Studio {
     });
   }
 
-  /** Ends what is under way. @param {{keepsMicrophone?: boolean}} [options] @returns {number} the new place */
-  #leave({ keepsMicrophone = false } = {}) {
+  /** Ends what is under way. @param {{keepsDevices?: boolean}} [options] @returns {number} the new place */
+  #leave({ keepsDevices = false } = {}) {
     this.#place += 1;
     this.#here = null;
-    if (this.#session !== null && this.#session.microphone === this.#microphone) {
-      this.#session.end();
-      this.#microphone = new Device('audio', MICROPHONE);
-      this.#audioGraph = new AudioGraph();
-    } else if (!keepsMicrophone) {
-      this.#microphone.close();
+    const isInSession = this.#session !== null && this.#session.devices === this.#devices;
+    if (isInSession) this.#session?.end();
+    else if (!keepsDevices) {
+      this.#devices.close();
       this.#audioGraph.close();
+    }
+    if (isInSession || !keepsDevices) {
+      this.#audioGraph = new AudioGraph();
+      this.#devices = new Devices({ memory: this.#memory, output: this.#audioGraph });
     }
     this.#memory.live = null;
     return this.#place;
@@ -356,9 +381,13 @@ class Studio {
       get audioGraph() {
         return studio.#session?.mixer.audioGraph ?? studio.#audioGraph;
       },
+      get hostMix() {
+        return studio.#session?.desk.hostMix ?? null;
+      },
       get meters() {
         return studio.#meters.size;
       },
+      report: () => this.#debug.report(),
     };
   }
 }

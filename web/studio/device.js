@@ -1,5 +1,5 @@
-// One capture device, microphone or camera: asking for it, having it, switching it off and on, losing it, giving it back.
-// It knows nothing of connections: live-session.js publishes the track.
+// One capture device, microphone or camera: asking for it, having it, switching it off and on, changing to another one,
+// losing it, giving it back. It knows nothing of connections: own-media.js publishes the track.
 
 /**
  * Why there is no track. `missing`: none plugged in; `busy`: another program holds it; `lost`: unplugged while in use.
@@ -11,34 +11,37 @@
  * @typedef {'idle'|'asking'|'on'|'failed'} DeviceStatus
  */
 
-/** What speech wants. Tests and studios that bring tones replace the track. @type {MediaTrackConstraints} */
-export const MICROPHONE = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+/** `id`: '' for the system's default. @typedef {{id: string, constraints: MediaTrackConstraints}} Wanted */
 
-/** A picture that a mesh of a few people can carry; sizes by layout come with the tiles. @type {MediaTrackConstraints} */
-export const CAMERA = { width: { ideal: 640 }, height: { ideal: 360 }, frameRate: { ideal: 30, max: 30 } };
-
-/** Emits `change` whenever a property of it changed. */
+/**
+ * Emits `change` whenever a property of it changed, `fell-back` {lost, now} (labels) when it was unplugged and another one
+ * took its place, and `refused` {problem, now} when the one that was chosen can't be had and the former one (`now`) goes on.
+ */
 export class Device extends EventTarget {
   /** @type {'audio'|'video'} */
   #kind;
-  /** @type {MediaTrackConstraints} */
-  #constraints;
+  /** @type {Wanted} */
+  #wanted;
   /** @type {DeviceStatus} */
   #status = 'idle';
   /** @type {DeviceProblem|null} */
   #problem = null;
   /** @type {MediaStream|null} */
   #stream = null;
+  /** Whether tracks are unmuted, the present one and those to come. */
+  #isEnabled = true;
   /** @type {Promise<boolean>|null} */
   #opening = null;
+  /** Changes come one after the other, in the order in which they were asked for. @type {Promise<unknown>} */
+  #turn = Promise.resolve();
   /** Grows with each `close`, so that a prompt answered later opens nothing. */
   #closings = 0;
 
-  /** @param {'audio'|'video'} kind @param {MediaTrackConstraints} constraints */
-  constructor(kind, constraints) {
+  /** @param {'audio'|'video'} kind @param {MediaTrackConstraints} constraints @param {string} [wantedId] one remembered, if it is there */
+  constructor(kind, constraints, wantedId = '') {
     super();
     this.#kind = kind;
-    this.#constraints = constraints;
+    this.#wanted = { id: wantedId, constraints };
   }
 
   /** Where it stands. */
@@ -66,24 +69,66 @@ export class Device extends EventTarget {
     return this.track?.enabled === true;
   }
 
+  /** What the system calls the one in use; empty while there is none. */
+  get label() {
+    return this.track?.label ?? '';
+  }
+
   /**
    * Asks for the device. Asking again while the prompt is open waits for the same answer.
+   * @param {{isMuted?: boolean}} [options] `isMuted`: its track starts muted
    * @returns {Promise<boolean>} whether there is a track now
    */
-  open() {
+  open({ isMuted = false } = {}) {
     if (this.#status === 'on') return Promise.resolve(true);
+    this.#isEnabled = !isMuted;
     this.#opening ??= this.#ask().finally(() => {
       this.#opening = null;
     });
     return this.#opening;
   }
 
-  /** Mutes (false) or unmutes the track; nothing without one. @param {boolean} enabled */
-  setEnabled(enabled) {
-    const track = this.track;
-    if (track === null || track.enabled === enabled) return;
-    track.enabled = enabled;
+  /** Mutes (false) or unmutes the track; nothing without one. @param {boolean} isEnabled */
+  setEnabled(isEnabled) {
+    const { track } = this;
+    if (track === null) return;
+    this.#isEnabled = isEnabled;
+    if (track.enabled === isEnabled) return;
+    track.enabled = isEnabled;
     this.#changed();
+  }
+
+  /**
+   * Changes to another device: at once if this one is on, else when it is opened. What can't be had changes nothing.
+   * @param {string} id '' for the system's default
+   * @returns {Promise<boolean>} whether it is the wanted one now
+   */
+  choose(id) {
+    return this.#inTurn(async () => {
+      if (id === this.#wanted.id) return true;
+      const before = this.#wanted;
+      this.#wanted = { ...before, id };
+      return this.#status !== 'on' || this.#swap(before);
+    });
+  }
+
+  /**
+   * Asks the same device for something else, such as no echo cancellation: at once if it is on.
+   * @param {MediaTrackConstraints} constraints
+   * @returns {Promise<boolean>} whether it does so now
+   */
+  retune(constraints) {
+    return this.#inTurn(async () => {
+      const before = this.#wanted;
+      this.#wanted = { ...before, constraints };
+      const { track } = this;
+      if (track === null) return true;
+      // A camera changes its size in place; how a microphone is treated is settled when it is opened.
+      if (this.#kind === 'audio') return this.#swap(before);
+      await track.applyConstraints(constraints).catch((error) => console.debug('parlor: the camera stays as it is', error));
+      this.#changed();
+      return true;
+    });
   }
 
   /** Gives the device back. */
@@ -100,28 +145,92 @@ export class Device extends EventTarget {
     const closings = this.#closings;
     this.#become('asking', null);
     try {
-      const stream = await navigator.mediaDevices.getUserMedia({ [this.#kind]: this.#constraints });
+      // Ideal: a remembered one that is not plugged in today is no reason to have none.
+      const stream = await this.#capture('ideal');
       if (closings !== this.#closings) {
-        for (const track of stream.getTracks()) track.stop();
+        stop(stream);
         return false;
       }
-      this.#stream = stream;
-      this.track?.addEventListener('ended', () => this.#onEnded(stream));
+      this.#take(stream);
       return this.#become('on', null);
     } catch (error) {
       return closings === this.#closings && this.#become('failed', problemOf(error));
     }
   }
 
+  /**
+   * Another track in the place of the present one, which stops when the new one is there.
+   * @param {Wanted} before what to go on with if that can't be had
+   */
+  async #swap(before) {
+    const closings = this.#closings;
+    const { label } = this;
+    try {
+      const stream = await this.#captureAnother();
+      if (closings !== this.#closings) {
+        stop(stream);
+        return false;
+      }
+      const former = this.#stream;
+      this.#take(stream);
+      this.#become('on', null);
+      stop(former);
+      return true;
+    } catch (error) {
+      this.#wanted = before;
+      if (closings !== this.#closings) return false;
+      if (this.track?.readyState !== 'live') await this.#ask();
+      this.#tell('refused', { problem: problemOf(error), now: this.label || label });
+      return false;
+    }
+  }
+
+  /** Telephones open one camera at a time: what is busy may be free once the present one is given back. */
+  async #captureAnother() {
+    try {
+      return await this.#capture('exact');
+    } catch (error) {
+      if (problemOf(error) !== 'busy') throw error;
+      stop(this.#stream);
+      return this.#capture('exact');
+    }
+  }
+
+  /** @param {'ideal'|'exact'} strictness about which device */
+  #capture(strictness) {
+    const { id, constraints } = this.#wanted;
+    const which = id === '' ? {} : { deviceId: { [strictness]: id } };
+    return navigator.mediaDevices.getUserMedia({ [this.#kind]: { ...constraints, ...which } });
+  }
+
   /** @param {MediaStream} stream */
-  #onEnded(stream) {
+  #take(stream) {
+    this.#stream = stream;
+    const { track } = this;
+    if (track === null) return;
+    track.enabled = this.#isEnabled;
+    track.addEventListener('ended', () => void this.#onEnded(stream, track.label));
+  }
+
+  /** Unplugged, or taken away: the system's default takes its place. @param {MediaStream} stream @param {string} lost */
+  async #onEnded(stream, lost) {
     if (stream !== this.#stream) return;
     this.#release();
-    this.#become('failed', 'lost');
+    this.#wanted = { ...this.#wanted, id: '' };
+    const closings = this.#closings;
+    if (await this.#ask()) this.#tell('fell-back', { lost, now: this.label });
+    else if (closings === this.#closings && this.#problem !== 'denied') this.#become('failed', 'lost');
+  }
+
+  /** @template T @param {() => Promise<T>} work @returns {Promise<T>} */
+  #inTurn(work) {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => {});
+    return turn;
   }
 
   #release() {
-    for (const track of this.#stream?.getTracks() ?? []) track.stop();
+    stop(this.#stream);
     this.#stream = null;
   }
 
@@ -136,6 +245,16 @@ export class Device extends EventTarget {
   #changed() {
     this.dispatchEvent(new Event('change'));
   }
+
+  /** @param {string} type @param {object} detail */
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+/** Frees what a stream captures. @param {MediaStream|null} stream */
+function stop(stream) {
+  for (const track of stream?.getTracks() ?? []) track.stop();
 }
 
 /** What stands in the way before anybody is asked. @returns {DeviceProblem|null} */

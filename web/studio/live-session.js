@@ -3,8 +3,11 @@
 
 import { Chat, ConnectionManager, RTCManager } from '../sdk/index.js';
 import { ChatLog } from './chat-log.js';
+import { Desk } from './desk.js';
 import { Mixer } from './mixer.js';
 import { OwnMedia } from './own-media.js';
+import { ArrivedPictures } from './pictures.js';
+import { shownNames } from './roster.js';
 import { texts } from './texts.js';
 import { clock } from './time.js';
 
@@ -22,8 +25,8 @@ const ATTEMPTS_MAX = 4;
 const OPENED_MS = 1500;
 
 /**
- * Emits `change` (room, participants, own role), `connection` (a connection or a picture), `notice` {text} (news that
- * needs no answer), `ended` {reason, by, error} (put out of the room, not by `end`).
+ * Emits `change` (room, participants, own role), `connection` (a connection or a picture), `quality` {id}, `notice` {text}
+ * (news that needs no answer), `ended` {reason, by, error} (put out of the room, not by `end`).
  */
 export class LiveSession extends EventTarget {
   /** What was written, by whom, and what is unread. */
@@ -42,12 +45,13 @@ export class LiveSession extends EventTarget {
   #room = null;
   /** @type {Participant[]} */
   #participants = [];
+  /** What each is called here, by id. @type {Map<string, string>} */
+  #names = new Map();
   /** @type {Map<string, number>} when the next attempt begins, in ms since 1970 */
   #retryAt = new Map();
   /** @type {Map<string, string>} why somebody was given up */
   #failures = new Map();
-  /** @type {Map<string, MediaStream>} */
-  #pictures = new Map();
+  #pictures = new ArrivedPictures();
   /** Whether one is not in the room, by the server's word. */
   #isRefused = false;
   #offs = new AbortController();
@@ -58,12 +62,12 @@ export class LiveSession extends EventTarget {
    *   signaling: import('../sdk/index.js').SignalingClient,
    *   rooms: import('../sdk/index.js').Rooms,
    *   audioGraph: import('../sdk/index.js').AudioGraph,
-   *   microphone: import('./device.js').Device,
+   *   devices: import('./devices.js').Devices,
    *   roomId: string,
    *   startsMuted: boolean,
-   * }} options `audioGraph` and `microphone` belong to this session from now on
+   * }} options `audioGraph` and `devices` belong to this session from now on
    */
-  constructor({ signaling, rooms, audioGraph, microphone, roomId, startsMuted }) {
+  constructor({ signaling, rooms, audioGraph, devices, roomId, startsMuted }) {
     super();
     this.#signaling = signaling;
     this.#rooms = rooms;
@@ -77,8 +81,12 @@ export class LiveSession extends EventTarget {
     this.rtcManager = new RTCManager();
     this.connectionManager = new ConnectionManager(this.ownId, signaling, this.rtcManager);
     const { rtcManager, connectionManager, mixer } = this;
-    this.#own = new OwnMedia({ microphone, rtcManager, connectionManager, mixer });
+    /** Own devices and the settings about them. */
+    this.devices = devices;
+    this.#own = new OwnMedia({ devices, rtcManager, connectionManager, mixer });
     this.#wire = new Chat(signaling, this.connectionManager);
+    /** Who mixes, recording, loudness, levelling. */
+    this.desk = new Desk({ roomId, signaling, rtcManager, connectionManager, audioGraph });
     this.#listen();
   }
 
@@ -102,6 +110,7 @@ export class LiveSession extends EventTarget {
   end() {
     if (this.#offs.signal.aborted) return;
     this.#offs.abort();
+    this.desk.end();
     this.#wire.destroy();
     // At once here; the server hears of it as soon as it is reached.
     if (!this.#isRefused) this.#rooms.leave(this.roomId).catch((error) => console.warn(`parlor: ${error.message}`));
@@ -120,6 +129,11 @@ export class LiveSession extends EventTarget {
   /** Own camera. */
   get camera() {
     return this.#own.camera;
+  }
+
+  /** Own screen. */
+  get screen() {
+    return this.#own.screen;
   }
 
   /** The room's name. */
@@ -142,19 +156,21 @@ export class LiveSession extends EventTarget {
     return this.#participants.find(({ id }) => id === this.ownId);
   }
 
-  /** The name of somebody in the room. @param {string} id */
+  /** What somebody in the room is called; namesakes are numbered. @param {string} id */
   nameOf(id) {
-    return this.#participants.find((participant) => participant.id === id)?.name;
+    return this.#names.get(id);
   }
 
   /**
-   * How the connection with somebody is; one's own is that with the server.
+   * How the connection with somebody is. Oneself is connected as long as the server or anybody else is reached: a server
+   * that is away takes nobody's sound.
    * @param {string} id
    * @returns {Connection}
    */
   connection(id) {
     if (id === this.ownId) {
-      return { status: this.#signaling.state === 'open' ? 'connected' : 'connecting', attempt: 1, retryAt: null };
+      const isReached = this.#signaling.state === 'open' || this.connectionManager.getConnectionsInfo().some((one) => one.status === 'connected');
+      return { status: isReached ? 'connected' : 'connecting', attempt: 1, retryAt: null };
     }
     const { status, retryCount } = this.connectionManager.getConnectionState(id);
     // A failed one speaks of the attempt to come, the others of the one under way.
@@ -177,11 +193,20 @@ export class LiveSession extends EventTarget {
     return id === this.ownId ? this.mixer.ownLevel() : this.mixer.level(id);
   }
 
-  /** What somebody's camera shows, while it is on. @param {string} id @returns {MediaStream|null} */
-  picture(id) {
-    if (id === this.ownId) return this.camera.isLive ? this.camera.stream : null;
-    const track = this.#participants.find((one) => one.id === id)?.tracks.find(({ source }) => source === 'camera');
-    return track?.enabled ? (this.#pictures.get(id) ?? null) : null;
+  /**
+   * What somebody's camera or screen shows, while it is on. One's own screen is not shown to oneself.
+   * @param {string} id
+   * @param {import('./pictures.js').PictureSource} source
+   * @returns {MediaStream|null}
+   */
+  picture(id, source) {
+    if (id !== this.ownId) return this.#pictures.shown(this.#participants.find((one) => one.id === id), source);
+    return source === 'camera' && this.camera.isLive ? this.camera.stream : null;
+  }
+
+  /** How well somebody is connected; null while that is not known. @param {string} id */
+  quality(id) {
+    return id === this.ownId ? null : (this.connectionManager.getQuality?.(id) ?? null);
   }
 
   /** Mutes or unmutes the microphone; where there is none, asks for it. */
@@ -189,9 +214,21 @@ export class LiveSession extends EventTarget {
     if (this.you?.role !== 'listener') this.#own.toggleMicrophone();
   }
 
+  /** Push to talk: unmutes the microphone while a person holds the key. @param {boolean} isTalking */
+  talk(isTalking) {
+    if (this.you?.role === 'listener') return;
+    if (this.microphone.status === 'on') this.#own.setMicrophone(isTalking);
+    else if (isTalking) this.#own.toggleMicrophone();
+  }
+
   /** Turns the camera on or off. */
   toggleCamera() {
     if (this.you?.role !== 'listener') this.#own.toggleCamera();
+  }
+
+  /** Shares a screen, or shares none any more. */
+  toggleScreen() {
+    if (this.you?.role !== 'listener') this.#own.toggleScreen();
   }
 
   /** Writes to everyone in the room. @param {string} text */
@@ -231,9 +268,12 @@ export class LiveSession extends EventTarget {
     connections.on('connection-failed', ({ remotePeerId, reason }) => this.#onFailed(remotePeerId, reason), options);
     connections.on('remote-stream', (arrived) => this.#onStream(arrived), options);
     connections.on('peer-removed', ({ remotePeerId }) => this.#forget(remotePeerId), options);
+    connections.on('quality-changed', ({ remotePeerId }) => this.#tell('quality', { id: remotePeerId }), options);
     connections.on('fatal', ({ error }) => this.#tell('fatal', { error }), options);
     this.#own.addEventListener('change', () => this.#tell('connection', { id: this.ownId }), options);
-    this.#own.addEventListener('notice', (event) => this.#tell('notice', /** @type {CustomEvent} */ (event).detail), options);
+    for (const source of [this.#own, this.devices, this.desk]) {
+      source.addEventListener('notice', (event) => this.#tell('notice', /** @type {CustomEvent} */ (event).detail), options);
+    }
   }
 
   /** @param {{room: import('./types.js').RoomDetails, you: Participant, participants: Participant[], again: boolean}} joined */
@@ -245,7 +285,7 @@ export class LiveSession extends EventTarget {
       const time = clock(new Date());
       this.chat.note(isFirst ? texts.chat.joinedFirst(time) : texts.chat.joinedLate(time));
     }
-    this.#participants = participants;
+    this.#setParticipants(participants);
     // The server may know the role better than the wish: it keeps it for whoever comes back.
     if (you.role === 'listener') this.#own.stop();
     this.#setRoom(room);
@@ -274,15 +314,23 @@ export class LiveSession extends EventTarget {
   #onParticipants(roomId, participants) {
     if (roomId !== this.roomId) return;
     const before = this.you?.role;
-    this.#participants = participants;
+    this.#setParticipants(participants);
     const role = this.you?.role;
-    if (before !== undefined && role !== undefined && before !== role) this.#onOwnRole(role);
+    if (before !== undefined && role !== undefined && before !== role) this.#onOwnRole(role, before);
     this.#tell('change');
   }
 
-  /** @param {Role} role */
-  #onOwnRole(role) {
-    this.#notice(role === 'host' ? texts.toasts.youAreHost : texts.toasts.youAre(texts.roles[role] ?? role));
+  /** @param {Participant[]} participants */
+  #setParticipants(participants) {
+    this.#participants = participants;
+    this.#names = shownNames(participants);
+  }
+
+  /** @param {Role} role @param {Role} before */
+  #onOwnRole(role, before) {
+    if (role === 'host') this.#notice(texts.toasts.youAreHost);
+    else if (before === 'listener') this.#notice(texts.toasts.youMaySpeak);
+    else this.#notice(texts.toasts.youAre(texts.roles[role] ?? role));
     if (role === 'listener') this.#own.stop();
   }
 
@@ -321,17 +369,17 @@ export class LiveSession extends EventTarget {
     this.#tell('connection', { id });
   }
 
-  /** @param {{remotePeerId: string, stream: MediaStream, source: string}} arrived */
+  /** @param {{remotePeerId: string, stream: MediaStream, source: import('../sdk/messages.d.ts').Source}} arrived */
   #onStream({ remotePeerId, stream, source }) {
-    if (source === 'microphone') this.mixer.add(remotePeerId, stream);
-    else if (source === 'camera') this.#pictures.set(remotePeerId, stream);
+    if (source === 'microphone' || source === 'screen-audio') this.mixer.add(remotePeerId, stream, source);
+    else if (source === 'camera' || source === 'screen') this.#pictures.put(remotePeerId, source, stream);
     this.#tell('connection', { id: remotePeerId });
   }
 
   /** They left for good: nothing of theirs stays. @param {string} id */
   #forget(id) {
     this.mixer.remove(id);
-    this.#pictures.delete(id);
+    this.#pictures.drop(id);
     this.#retryAt.delete(id);
     this.#failures.delete(id);
     this.#tell('connection', { id });

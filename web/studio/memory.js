@@ -1,8 +1,11 @@
-// What the page remembers: for this browser the name, whether chat is open, and for this tab the room one is in, so that a
-// reload comes back to it (RR-8). A browser that forbids storage forgets, and nothing else changes.
+// What the page remembers: for this browser the name, devices and their settings, whether chat is open, and for this tab the
+// room one is in, so that a reload comes back to it (RR-8). A browser that forbids storage forgets, and nothing else changes.
+
+import { settingsFrom } from './media-settings.js';
 
 const NAME = 'parlor.name';
 const CHAT = 'parlor.chat';
+const MEDIA = 'parlor.media';
 const LIVE = 'parlor.live';
 
 /**
@@ -41,14 +44,20 @@ export class Memory {
     write(this.#browser, CHAT, open ? 'open' : 'closed');
   }
 
+  /** Devices and settings as they were left. @returns {import('./media-settings.js').MediaSettings} */
+  get media() {
+    return settingsFrom(parsed(read(this.#browser, MEDIA)));
+  }
+
+  set media(settings) {
+    write(this.#browser, MEDIA, JSON.stringify(settings));
+  }
+
   /** The room this tab is in. @returns {LiveRoom|null} */
   get live() {
-    try {
-      const value = JSON.parse(read(this.#tab, LIVE) ?? 'null');
-      return typeof value?.roomId === 'string' && typeof value.roomName === 'string' ? value : null;
-    } catch {
-      return null;
-    }
+    const value = /** @type {Partial<LiveRoom>|null} */ (parsed(read(this.#tab, LIVE)));
+    const isWhole = typeof value?.roomId === 'string' && typeof value.roomName === 'string';
+    return isWhole ? /** @type {LiveRoom} */ (value) : null;
   }
 
   set live(live) {
@@ -69,6 +78,15 @@ function storage(kind) {
 function read(store, key) {
   try {
     return store?.getItem(key) ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** @param {string|null} text @returns {unknown} null where it is no JSON */
+function parsed(text) {
+  try {
+    return JSON.parse(text ?? 'null');
   } catch {
     return null;
   }

@@ -20,6 +20,26 @@ export function inOrder(participants, ownId) {
 }
 
 /**
+ * What participants are called. Where names collide, whoever came later has a number: "Ada", "Ada (2)".
+ * @param {{id: string, name: string}[]} participants in order of joining
+ * @returns {Map<string, string>} by id
+ */
+export function shownNames(participants) {
+  const taken = new Set(participants.map(({ name }) => name));
+  /** @type {Set<string>} */
+  const used = new Set();
+  return new Map(participants.map(({ id, name }) => {
+    let shown = name;
+    for (let number = 2; used.has(shown); number += 1) {
+      const numbered = texts.numbered(name, number);
+      if (!taken.has(numbered)) shown = numbered;
+    }
+    used.add(shown);
+    return [id, shown];
+  }));
+}
+
+/**
  * The status text of AU-6.
  * @param {string} status of CM-8
  * @returns {string}

@@ -8,6 +8,8 @@ export const texts = {
   product: 'parlor',
   /** Who gave no name. */
   guest: 'Guest',
+  /** Somebody whose name another one has already. @param {string} name @param {number} number */
+  numbered: (name, number) => `${name} (${number})`,
   tagline: 'Live rooms: open the page, join, hear each other.',
 
   front: {
@@ -38,6 +40,7 @@ export const texts = {
     empty: 'Empty, and open for a moment longer',
     /** @param {string} names */
     full: (names) => `Full: ${names}`,
+    fullReason: 'This room is full',
   },
 
   lobby: {
@@ -57,7 +60,8 @@ export const texts = {
     levelIdle: 'Press any key or click, then speak: the bar should move.',
     levelListening: 'Speak: the bar should move.',
     asking: 'Your browser asks whether it may use the microphone.',
-    listenerNote: 'Listeners hear and write. The microphone stays off.',
+    listenerNote: 'Listeners hear and write. Microphone and camera stay off.',
+    full: 'This room is full right now. You can start as soon as somebody has left.',
     headphones: 'Headphones keep the others out of your microphone.',
     password: 'Room password',
     wrongPassword: 'This room asks for a password, and that was not it.',
@@ -103,11 +107,23 @@ export const texts = {
     mute: 'Mute',
     unmute: 'Unmute',
     camera: 'Camera',
+    share: 'Share',
+    shareScreen: 'Share screen',
+    stopSharing: 'Stop sharing',
+    devices: 'Devices',
+    large: 'Large picture',
     chat: 'Chat',
     rooms: 'Rooms',
     keys: 'Keys',
     soundBlocked: 'Your browser holds the sound back until you click.',
     soundOn: 'Turn sound on',
+  },
+
+  desk: {
+    /** @param {string} reason */
+    cannotRecord: (reason) => `The program can’t be recorded. ${reason}`,
+    /** @param {string} file */
+    saved: (file) => `Recording saved as ${file}.`,
   },
 
   strip: {
@@ -128,6 +144,15 @@ export const texts = {
     level: (name) => `Level of ${name}`,
     /** @param {string} name */
     picture: (name) => `Camera of ${name}`,
+    /** @param {string} name */
+    screen: (name) => `Screen of ${name}`,
+    /** @param {string} name */
+    enlarge: (name) => `Enlarge the camera of ${name}`,
+    /** @param {string} name */
+    showScreen: (name) => `Show the screen of ${name}`,
+    shownLarge: 'Shown large',
+    makeSmall: 'Make small',
+    fullScreen: 'Full screen',
     tryAgain: 'Try again',
     /** @param {number} attempt @param {number} attempts @param {number|null} seconds */
     attempt: (attempt, attempts, seconds) =>
@@ -144,8 +169,7 @@ export const texts = {
   menu: {
     /** @param {string} name */
     open: (name) => `Host controls for ${name}`,
-    makeHost: 'Make host',
-    makeCaller: 'Make caller',
+    make: { host: 'Make host', caller: 'Make caller', listener: 'Make listener' },
     muteAtSource: 'Mute microphone',
     remove: 'Remove from room',
     /** @param {string} name */
@@ -177,6 +201,9 @@ export const texts = {
   },
 
   microphone: {
+    one: 'The microphone',
+    hold: 'Hold Space to speak',
+    talking: 'You are speaking',
     asking: 'Waiting for your permission to use the microphone',
     off: 'Your microphone is off',
     on: 'Your microphone is on',
@@ -194,12 +221,85 @@ export const texts = {
   },
 
   camera: {
-    denied: 'The browser blocks the camera. Allow it beside the address.',
-    missing: 'No camera found.',
-    busy: 'Another program holds the camera.',
-    insecure: 'Cameras need a secure address: https, or localhost.',
-    unsupported: 'This browser offers no camera to pages.',
-    lost: 'The camera was unplugged.',
+    one: 'The camera',
+    asking: 'Your browser asks whether it may use the camera.',
+    off: 'Your camera is off',
+    listener: 'Listeners have no camera.',
+    /** @param {number} width @param {number} height */
+    gives: (width, height) => `${width} × ${height}`,
+    problems: {
+      denied: 'The browser blocks the camera. Allow it beside the address.',
+      missing: 'No camera found.',
+      busy: 'Another program holds the camera.',
+      insecure: 'Cameras need a secure address: https, or localhost.',
+      unsupported: 'This browser offers no camera to pages.',
+      lost: 'The camera was unplugged.',
+    },
+  },
+
+  screen: {
+    on: 'You share your screen',
+    listener: 'Listeners share no screen.',
+    refused: 'The browser could not share a screen.',
+    unsupported: 'This browser can’t share a screen.',
+  },
+
+  devices: {
+    heading: 'Devices',
+    microphone: 'Microphone',
+    camera: 'Camera',
+    speaker: 'Speaker',
+    preview: 'Your camera’s picture',
+    default: 'Default',
+    /** @param {string} label */
+    defaultOf: (label) => (label === '' ? 'Default' : `Default: ${label}`),
+    /** @param {number} number */
+    unnamed: (number) => `Device ${number}`,
+    testSpeaker: 'Play a test tone',
+    testing: 'Playing…',
+    testFailed: 'The tone could not be played.',
+    size: 'Camera size',
+    sizes: /** @type {Record<number, string>} */ ({ 360: '360p', 720: '720p', 1080: '1080p', 2160: '4K' }),
+    /** @param {string} size */
+    sizeNow: (size) => `The camera gives ${size}.`,
+    processing: 'Microphone treatment',
+    echoCancellation: 'Echo cancellation',
+    noiseSuppression: 'Noise suppression',
+    autoGainControl: 'Automatic gain',
+    music: 'Music mode',
+    musicHint: 'Stereo at 128 kbit/s, without the three above. Wear headphones.',
+    pushToTalk: 'Push to talk',
+    pushToTalkHint: 'Hold Space to speak.',
+    advanced: 'Advanced',
+    fec: 'Forward error correction (FEC)',
+    fecHint: 'Sound survives lost packets, at a slightly higher rate.',
+    dtx: 'Silence suppression (DTX)',
+    dtxHint: 'Sends next to nothing while you are silent.',
+    /** @param {string} lost @param {string} now */
+    fellBack: (lost, now) => `${lost} is gone. ${now} is in use now.`,
+    /** @param {string} why @param {string} now */
+    keeps: (why, now) => `${why} ${now} stays in use.`,
+    speakerGone: 'The chosen speaker is gone. The default one is in use now.',
+    speakerRefused: 'The sound could not be moved to that speaker.',
+  },
+
+  quality: {
+    grades: { good: 'Good', fair: 'Fair', poor: 'Poor', lost: 'No sound' },
+    /** @param {string} name @param {string} grade */
+    of: (name, grade) => `Connection with ${name}: ${grade}`,
+    roundTrip: 'Round trip',
+    loss: 'Loss',
+    jitter: 'Jitter',
+    in: 'In',
+    out: 'Out',
+    available: 'Room for',
+    unknown: 'unknown',
+    /** @param {number} figure */
+    ms: (figure) => `${Math.round(figure)} ms`,
+    /** @param {number} permille */
+    percent: (permille) => `${(permille / 10).toFixed(1)} %`,
+    /** @param {number} figure */
+    kbps: (figure) => `${Math.round(figure)} kbit/s`,
   },
 
   lacks: {
@@ -249,6 +349,90 @@ export const texts = {
     youAreHost: 'You are host now.',
     /** @param {string} role */
     youAre: (role) => `Your role is now: ${role}.`,
+    youMaySpeak: 'Your role is now: Caller. Unmute to speak.',
+  },
+
+  debug: {
+    heading: 'Debug view',
+    open: 'Open debug view',
+    closeView: 'Close debug view',
+    saveReport: 'Save report',
+    privacy: 'A saved report holds IP addresses and ids, but no names and nothing of the chat.',
+    noSession: 'You are in no room. Connections are shown here once you are.',
+    /** @param {string} id */
+    room: (id) => `Room ${id}`,
+    /** @param {string} id */
+    ownId: (id) => `you are ${id}`,
+    ended: 'this session has ended',
+    /** @param {string} state */
+    signaling: (state) => `signalling ${state}`,
+    graph: 'Connections of this page',
+    /** @param {string[]} others */
+    graphLabel: (others) => (others.length === 0 ? 'You, and nobody else' : `You, connected with ${counted(others.length, 'other', 'others')}. ${others.join('; ')}`),
+    othersUnknown: 'Only your own connections are drawn. How the others are connected among each other is not known to this page.',
+    alone: 'Nobody else is here.',
+    tableCaption: 'Connections of this page, with their figures',
+    columns: ['With', 'State', 'Quality', 'Round trip, ms', 'Loss, %', 'Jitter, ms', 'In, kb/s', 'Out, kb/s', 'Retries'],
+    /** The states of CM-8 and the grades of CM-17. */
+    kinds: /** @type {Record<string, string>} */ ({
+      good: 'good',
+      fair: 'fair',
+      poor: 'poor',
+      lost: 'lost',
+      connected: 'connected',
+      connecting: 'connecting',
+      waiting: 'waiting',
+      failed: 'failed',
+      'failed-permanent': 'given up',
+      disconnected: 'disconnected',
+    }),
+    peersHeading: 'Connections',
+    /** @param {string} name */
+    gone: (name) => `${name} (left)`,
+    tryAgain: 'Try again',
+    close: 'Close connection',
+    statesHeading: 'States over time',
+    figuresHeading: 'Quality',
+    pathHeading: 'Path',
+    tracksHeading: 'Tracks',
+    descriptionsHeading: 'Descriptions',
+    grade: 'Grade',
+    roundTrip: 'Round trip',
+    loss: 'Loss',
+    jitter: 'Jitter',
+    rateIn: 'In',
+    rateOut: 'Out',
+    available: 'Available out',
+    none: 'none',
+    /** @param {number} value */
+    ms: (value) => `${value} ms`,
+    /** @param {number} value */
+    percent: (value) => `${value.toFixed(1)} %`,
+    /** @param {number} value */
+    kbps: (value) => `${value} kb/s`,
+    /** @param {number|null} value @param {(value: number) => string} text */
+    orNone: (value, text) => (value === null ? 'unknown' : text(value)),
+    pathLocal: 'Here',
+    pathRemote: 'There',
+    /** @param {string} protocol */
+    relayBy: (protocol) => `(relay by ${protocol})`,
+    browserStates: 'Browser’s states',
+    attempt: 'Attempt',
+    flowColumns: ['Track', 'Codec', 'Packets', 'Lost', 'kB', 'Concealed, %', 'Buffer, ms'],
+    directions: { in: 'In:', out: 'Out:' },
+    local: 'Local description',
+    remote: 'Remote description',
+    copy: 'Copy',
+    /** @param {string} what */
+    copyOf: (what) => `Copy: ${what}`,
+    copied: 'Copied.',
+    notCopied: 'The browser did not let the page copy.',
+    logHeading: 'Event log',
+    logPeer: 'Events of',
+    logEveryone: 'Everyone',
+    logSearch: 'Filter events',
+    logFigures: 'Measurements too',
+    saveLog: 'Save log',
   },
 
   keys: {
@@ -261,7 +445,13 @@ export const texts = {
       ['1 – 9', 'Go to a participant'],
       ['↑ ↓', 'Gain of that participant'],
       ['M', 'there: mute that participant'],
+      ['E', 'there: enlarge the picture, or the screen'],
+      ['S', 'Share a screen, or stop sharing'],
+      ['D', 'Devices'],
+      ['Space', 'Speak, while held, with push to talk'],
+      ['Esc', 'Make the large picture small'],
       ['?', 'This list'],
+      ['Ctrl Shift D', 'Debug view'],
     ]),
   },
 };

@@ -1,7 +1,9 @@
-// The bar under a session, in reach of a thumb: own microphone, camera, chat, rooms, keys, End Session.
+// The bar under a session, in reach of a thumb: own microphone, camera and screen, devices, chat, rooms, keys, End Session.
+// What a role or a browser doesn't have is there too, off, with the reason.
 
 import { h, Listeners, setAttribute, setText } from '../dom.js';
 import { icon } from '../icons.js';
+import { ScreenShare } from '../screen-share.js';
 import { texts } from '../texts.js';
 
 /** @typedef {'chat'|'rooms'} Panel */
@@ -11,14 +13,18 @@ import { texts } from '../texts.js';
  *   session: import('../live-session.js').LiveSession,
  *   onPanel(panel: Panel): void,
  *   onKeys(): void,
+ *   onDevices(): void,
  *   onEnd(): void,
  * }} options
  * @returns {import('../types.js').View & {showPanel(open: Panel|null): void}}
  */
-export function createBottomBar({ session, onPanel, onKeys, onEnd }) {
+export function createBottomBar({ session, onPanel, onKeys, onDevices, onEnd }) {
   const listeners = new Listeners();
   const microphone = createTool('microphone', texts.session.mute, () => session.toggleMicrophone());
   const camera = createTool('camera', texts.session.camera, () => session.toggleCamera());
+  const share = createTool('screen', texts.session.share, () => session.toggleScreen());
+  const devices = createTool('devices', texts.session.devices, onDevices);
+  setAttribute(devices.button, 'aria-haspopup', 'dialog');
   const chat = createTool('chat', texts.session.chat, () => onPanel('chat'));
   const rooms = createTool('rooms', texts.session.rooms, () => onPanel('rooms'));
   const keys = createTool('keys', texts.session.keys, onKeys);
@@ -29,7 +35,7 @@ export function createBottomBar({ session, onPanel, onKeys, onEnd }) {
   const element = h(
     'footer',
     { class: 'bottom-bar' },
-    h('div', { class: 'tools' }, microphone.button, camera.button, chat.button, rooms.button, keys.button),
+    h('div', { class: 'tools' }, microphone.button, camera.button, share.button, devices.button, chat.button, rooms.button, keys.button),
     end,
   );
 
@@ -38,12 +44,15 @@ export function createBottomBar({ session, onPanel, onKeys, onEnd }) {
     const isOn = session.microphone.isLive;
     if (isOn) microphone.show('microphone', texts.session.muteMicrophone, texts.session.mute);
     else microphone.show('microphoneOff', texts.session.unmuteMicrophone, texts.session.unmute);
-    microphone.button.disabled = isListener || session.microphone.status === 'asking';
+    microphone.bar(isListener ? texts.microphone.listener : null, session.microphone.status === 'asking');
     microphone.button.classList.toggle('is-off', !isOn && !isListener);
     const hasPicture = session.camera.isLive;
     if (hasPicture) camera.show('camera', texts.session.cameraOff, texts.session.camera);
     else camera.show('cameraOff', texts.session.cameraOn, texts.session.camera);
-    camera.button.disabled = isListener || session.camera.status === 'asking';
+    camera.bar(isListener ? texts.camera.listener : null, session.camera.status === 'asking');
+    share.show('screen', session.screen.isOn ? texts.session.stopSharing : texts.session.shareScreen, texts.session.share);
+    share.bar(isListener ? texts.screen.listener : ScreenShare.isSupported ? null : texts.screen.unsupported);
+    share.button.classList.toggle('is-on', session.screen.isOn);
   };
   const showUnread = () => {
     const count = session.chat.unread;
@@ -54,6 +63,7 @@ export function createBottomBar({ session, onPanel, onKeys, onEnd }) {
   listeners.on(session, 'change', show);
   listeners.on(session.microphone, 'change', show);
   listeners.on(session.camera, 'change', show);
+  listeners.on(session.screen, 'change', show);
   listeners.on(session.chat, 'unread', showUnread);
   show();
   showUnread();
@@ -88,6 +98,11 @@ function createTool(shape, word, onPress) {
       if (newShape === shown) return;
       shown = newShape;
       button.querySelector('svg')?.replaceWith(icon(newShape));
+    },
+    /** @param {string|null} reason why it can't be pressed, for a while or at all @param {boolean} [isBusy] not just now */
+    bar(reason, isBusy = false) {
+      button.disabled = reason !== null || isBusy;
+      button.title = reason ?? button.getAttribute('aria-label') ?? word;
     },
   };
 }

@@ -4,19 +4,24 @@ import { h, Listeners } from '../dom.js';
 import { icon } from '../icons.js';
 import { texts } from '../texts.js';
 
+/** @typedef {import('../types.js').Role} Role */
+
+/** In the order of the menu. @type {readonly Role[]} */
+const ROLES = ['host', 'caller', 'listener'];
+
 /**
  * @param {{
- *   name: string,
- *   onRole(role: 'host'|'caller'): void,
+ *   onRole(role: Role): void,
  *   onMuteAtSource(): void,
  *   onRemove(): void,
  * }} options
- * @returns {{element: HTMLElement, update(state: {name: string, isHost: boolean}): void, close(): void}}
+ * @returns {{element: HTMLElement, update(state: {name: string, role: Role}): void, close(): void}}
  */
-export function createHostMenu({ name, onRole, onMuteAtSource, onRemove }) {
+export function createHostMenu({ onRole, onMuteAtSource, onRemove }) {
   const outside = new Listeners();
-  let isHost = false;
-  let shownName = name;
+  /** @type {Role} */
+  let role = 'caller';
+  let shownName = '';
   const button = h('button', { type: 'button', class: 'icon-button', 'aria-haspopup': 'menu', 'aria-expanded': 'false' }, icon('more'));
   const menu = h('div', { class: 'menu', role: 'menu', hidden: true });
   const element = h('div', { class: 'menu-place' }, button, menu);
@@ -30,8 +35,8 @@ export function createHostMenu({ name, onRole, onMuteAtSource, onRemove }) {
     hide(true);
   };
   const items = () => [
-    item(isHost ? texts.menu.makeCaller : texts.menu.makeHost, andClose(() => onRole(isHost ? 'caller' : 'host'))),
-    item(texts.menu.muteAtSource, andClose(onMuteAtSource)),
+    ...ROLES.filter((other) => other !== role).map((other) => item(texts.menu.make[other], andClose(() => onRole(other)))),
+    ...(role === 'listener' ? [] : [item(texts.menu.muteAtSource, andClose(onMuteAtSource))]),
     item(texts.menu.remove, askTwice, 'danger'),
   ];
   const askTwice = () => {
@@ -83,7 +88,7 @@ export function createHostMenu({ name, onRole, onMuteAtSource, onRemove }) {
     element,
     update(state) {
       shownName = state.name;
-      isHost = state.isHost;
+      role = state.role;
       button.setAttribute('aria-label', texts.menu.open(shownName));
     },
     close: () => outside.close(),

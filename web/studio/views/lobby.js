@@ -1,10 +1,11 @@
-// The lobby, opened by a link: who is in there, one's name and role, the microphone's level moving, Start Session.
+// The lobby, opened by a link: who is in there, one's name and role, one's devices with level and picture, Start Session.
 
 import { h, Listeners, setText } from '../dom.js';
 import { icon } from '../icons.js';
 import { mayFeedBack } from '../lacks.js';
 import { initials } from '../roster.js';
 import { texts } from '../texts.js';
+import { createDevices } from './devices.js';
 import { createLackNotes } from './lack-notes.js';
 import { createNameField, createTextField } from './fields.js';
 
@@ -20,7 +21,7 @@ const PEOPLE_SHOWN = 8;
  *   name: string,
  *   role: Role|undefined,
  *   needsPassword: boolean,
- *   microphone: import('../device.js').Device,
+ *   devices: import('../devices.js').Devices,
  *   meters: import('../meter.js').MeterBank,
  *   level: () => import('../meter.js').Level|null,
  *   isSoundOn: () => boolean,
@@ -29,7 +30,8 @@ const PEOPLE_SHOWN = 8;
  * }} options
  * @returns {import('../types.js').View}
  */
-export function createLobby({ roomId, rooms, name, role, needsPassword, microphone, meters, level, isSoundOn, onStart, onBack }) {
+export function createLobby({ roomId, rooms, name, role, needsPassword, devices, meters, level, isSoundOn, onStart, onBack }) {
+  const { microphone, camera } = devices;
   const listeners = new Listeners();
   const lacks = createLackNotes();
   const nameField = createNameField(name);
@@ -38,36 +40,51 @@ export function createLobby({ roomId, rooms, name, role, needsPassword, micropho
   passwordField?.setFault(texts.lobby.wrongPassword);
   const heading = h('h1', {});
   const people = createPeople();
-  const meter = meters.add(texts.lobby.level, level);
-  const micNote = h('p', { class: 'field-note', role: 'status' });
+  const isListener = () => roleField.role() === 'listener';
+  const block = createDevices({
+    id: 'lobby',
+    devices,
+    meters,
+    level,
+    isListener,
+    microphoneNote: () => microphoneText(microphone, isListener(), isSoundOn()),
+    onCamera: () => (camera.status === 'on' ? camera.close() : void camera.open()),
+  });
   const headphones = h('p', { class: 'hint', hidden: true }, icon('headphones'), h('span', {}, texts.lobby.headphones));
   const start = h('button', { type: 'submit', class: 'button primary large' }, texts.lobby.start);
-  lacks.onBlocked((blocked) => {
-    start.disabled = blocked;
-  });
+  const fullNote = h('p', { class: 'field-note full-note', role: 'status' });
+  let isBlocked = false;
 
   const room = () => rooms.list.find((known) => known.id === roomId);
   const showRoom = () => {
     const known = room();
     setText(heading, known ? texts.lobby.heading(known.name) : texts.lobby.headingNew(roomId));
     people.update(known?.participants ?? []);
+    const isFull = known !== undefined && known.participants.length >= known.capacity;
+    setText(fullNote, isFull ? texts.lobby.full : '');
+    start.disabled = isBlocked || isFull;
   };
   const showMicrophone = () => {
-    setText(micNote, microphoneText(microphone, roleField.role() === 'listener', isSoundOn()));
+    block.show();
     void navigator.mediaDevices?.enumerateDevices?.().then((devices) => {
       headphones.hidden = !mayFeedBack(devices);
     });
   };
   const onRole = () => {
-    if (roleField.role() === 'listener') microphone.close();
-    else void microphone.open();
+    if (isListener()) {
+      microphone.close();
+      camera.close();
+    } else void microphone.open();
     showMicrophone();
   };
   listeners.on(rooms, 'changed', showRoom);
   listeners.on(microphone, 'change', showMicrophone);
   for (const type of ['pointerdown', 'keydown']) listeners.on(window, type, () => setTimeout(showMicrophone, 300));
   listeners.on(roleField.element, 'change', onRole);
-  showRoom();
+  lacks.onBlocked((blocked) => {
+    isBlocked = blocked;
+    showRoom();
+  });
   onRole();
 
   const form = h(
@@ -85,9 +102,10 @@ export function createLobby({ roomId, rooms, name, role, needsPassword, micropho
     nameField.element,
     roleField.element,
     passwordField?.element,
-    h('div', { class: 'field mic-check' }, h('span', { class: 'label' }, icon('microphone'), texts.lobby.microphone), meter.element, micNote),
+    block.element,
     headphones,
     start,
+    fullNote,
   );
   const back = h('button', { type: 'button', class: 'button quiet back', onclick: onBack }, icon('back'), texts.lobby.back);
   const element = h('div', { class: 'lobby' }, back, heading, people.element, lacks.element, form);
@@ -95,7 +113,7 @@ export function createLobby({ roomId, rooms, name, role, needsPassword, micropho
     element,
     close() {
       listeners.close();
-      meter.close();
+      block.close();
       lacks.close();
     },
   };

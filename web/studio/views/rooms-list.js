@@ -83,6 +83,8 @@ function createItem(onJoin) {
       setText(who, room.participants.length === 0 ? texts.rooms.empty : isFull ? texts.rooms.full(names) : names);
       setText(count, texts.rooms.count(room.participants.length, room.capacity));
       setAttribute(join, 'aria-label', texts.rooms.join(room.name));
+      join.disabled = isFull;
+      setAttribute(join, 'title', isFull ? texts.rooms.fullReason : null);
       element.classList.toggle('full', isFull);
       join.hidden = isHere;
       here.hidden = !isHere;

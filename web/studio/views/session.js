@@ -7,6 +7,7 @@ import { inOrder } from '../roster.js';
 import { texts } from '../texts.js';
 import { createBottomBar } from './bottom-bar.js';
 import { createChat } from './chat.js';
+import { createPictures } from './pictures.js';
 import { createRoomsList } from './rooms-list.js';
 import { createStrip } from './strip.js';
 import { createTopBar } from './top-bar.js';
@@ -24,12 +25,13 @@ const TICK_MS = 1000;
  *   onChatOpen(open: boolean): void,
  *   onCopyLink(): void,
  *   onKeys(): void,
+ *   onDevices(): void,
  *   onJoin(room: import('../types.js').RoomSummary): void,
  *   onEnd(): void,
  * }} options
  * @returns {SessionView}
  */
-export function createSessionView({ session, server, rooms, meters, chatOpen, onChatOpen, onCopyLink, onKeys, onJoin, onEnd }) {
+export function createSessionView({ session, server, rooms, meters, chatOpen, onChatOpen, onCopyLink, onKeys, onDevices, onJoin, onEnd }) {
   const listeners = new Listeners();
   /** @type {Map<string, import('./strip.js').Strip>} */
   const strips = new Map();
@@ -45,14 +47,16 @@ export function createSessionView({ session, server, rooms, meters, chatOpen, on
   );
   const chat = createChat({ log: session.chat, onSend: (text) => session.sendChat(text), onClose: () => showPanel(null) });
   const roomsList = createRoomsList({ rooms, server, onJoin, hereId: session.roomId });
+  const pictures = createPictures({ session, strips, onLayout: (layout) => showLayout(layout) });
+  const stage = h('div', { class: 'stage' }, h('div', { class: 'stage-inner' }, sound, pictures.element, list));
   const side = h('aside', { class: 'side' }, chat.element, roomsList.element);
   const top = createTopBar({ session, server, meters, onCopyLink });
-  const bottom = createBottomBar({ session, onPanel: (wanted) => showPanel(panel === wanted ? null : wanted), onKeys, onEnd });
+  const bottom = createBottomBar({ session, onPanel: (wanted) => showPanel(panel === wanted ? null : wanted), onKeys, onDevices, onEnd });
   const element = h(
     'div',
     { class: 'session' },
     top.element,
-    h('div', { class: 'session-body' }, h('div', { class: 'stage' }, sound, list), side),
+    h('div', { class: 'session-body' }, stage, side),
     bottom.element,
   );
 
@@ -81,19 +85,27 @@ export function createSessionView({ session, server, rooms, meters, chatOpen, on
       strips.delete(id);
     }
     const elements = ordered.map((participant, index) => {
-      const strip = strips.get(participant.id) ?? createStrip({ id: participant.id, session, meters });
+      const strip = strips.get(participant.id) ?? createStrip({ id: participant.id, session, meters, onPicture: (key) => pictures.toggle(key) });
       strips.set(participant.id, strip);
       strip.update(participant, index);
       return strip.element;
     });
     arrange(list, elements);
+    pictures.show();
     sound.hidden = !session.mixer.isHeldBack;
   };
   const tick = () => {
     for (const strip of strips.values()) strip.tick();
+    pictures.show();
     sound.hidden = !session.mixer.isHeldBack;
   };
+  /** @param {{hasPictures: boolean, hasLarge: boolean}} layout */
+  const showLayout = ({ hasPictures, hasLarge }) => {
+    stage.classList.toggle('has-pictures', hasPictures);
+    stage.classList.toggle('has-large', hasLarge);
+  };
   listeners.on(session, 'change', showStrips);
+  listeners.on(session, 'quality', (event) => strips.get(event.detail.id)?.showQuality());
   listeners.on(session, 'connection', tick);
   listeners.on(server, 'change', tick);
   listeners.on(session.microphone, 'change', tick);
@@ -105,6 +117,11 @@ export function createSessionView({ session, server, rooms, meters, chatOpen, on
   return {
     element,
     toggleChat: () => showPanel(panel === 'chat' ? null : 'chat'),
+    enlarge(id) {
+      const source = session.picture(id, 'screen') === null ? 'camera' : 'screen';
+      pictures.toggle({ id, source });
+    },
+    makeSmall: () => pictures.small(),
     strip: (id) => strips.get(id) ?? null,
     focusStrip(place) {
       const remote = [...list.children].filter((item) => !item.classList.contains('own'));
@@ -115,7 +132,7 @@ export function createSessionView({ session, server, rooms, meters, chatOpen, on
     close() {
       listeners.close();
       for (const strip of strips.values()) strip.close();
-      for (const part of [top, bottom, chat, roomsList]) part.close();
+      for (const part of [top, bottom, chat, roomsList, pictures]) part.close();
     },
   };
 }
@@ -123,7 +140,10 @@ export function createSessionView({ session, server, rooms, meters, chatOpen, on
 /**
  * @typedef {import('../types.js').View & {
  *   toggleChat(): void,
+ *   enlarge(id: string): void,
+ *   makeSmall(): boolean,
  *   strip(id: string): import('./strip.js').Strip|null,
  *   focusStrip(place: number): void,
- * }} SessionView `place` counts the others' strips from 1
+ * }} SessionView `place` counts the others' strips from 1; `enlarge`: somebody's screen, or else their camera, or makes it small
+ *   again; `makeSmall`: whether there was a large picture
  */

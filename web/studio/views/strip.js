@@ -1,5 +1,6 @@
-// One participant's strip: name, role, status text of AU-6, what happens to the connection, level, and for the others gain
-// and mute, and for hosts their menu. One's own strip has neither; it says how one's microphone is.
+// One participant's strip: name, role, status text of AU-6, what happens to the connection, level, and for the others quality,
+// gain and mute, and for hosts their menu. One's own strip has none of these; it says how one's microphone is. While cameras
+// are on, its tile stands above.
 
 import { h, setAttribute, setText } from '../dom.js';
 import { icon } from '../icons.js';
@@ -8,6 +9,8 @@ import { texts } from '../texts.js';
 import { secondsUntil } from '../time.js';
 import { createGainRow } from './gain-row.js';
 import { createHostMenu } from './host-menu.js';
+import { createQualityMark } from './quality-mark.js';
+import { createTile } from './tile.js';
 
 /** @typedef {import('../types.js').Participant} Participant */
 
@@ -16,11 +19,14 @@ const SETTLED_MS = 3000;
 
 /**
  * A strip on the page. `update` shows the participant as they are now, `place` counts the remote strips from 1 (0: one's
- * own).
+ * own). `showPictures`: `video` is the camera's, unless it is shown large; `hasSmallScreen`: a screen could be shown.
  * @typedef {{
  *   element: HTMLElement,
  *   update(participant: Participant, place: number): void,
  *   tick(): void,
+ *   showQuality(): void,
+ *   showPictures(pictures: {video: HTMLVideoElement|null, isLarge: boolean, hasSmallScreen: boolean}): void,
+ *   focusPicture(): void,
  *   nudge(steps: number): void,
  *   toggleMute(): void,
  *   close(): void,
@@ -32,14 +38,16 @@ const SETTLED_MS = 3000;
  *   id: string,
  *   session: import('../live-session.js').LiveSession,
  *   meters: import('../meter.js').MeterBank,
- * }} options
+ *   onPicture(key: import('../pictures.js').PictureKey): void,
+ * }} options `onPicture`: a person wants one large
  * @returns {Strip}
  */
-export function createStrip({ id, session, meters }) {
+export function createStrip({ id, session, meters, onPicture }) {
   const isOwn = id === session.ownId;
   const cameAt = performance.now();
   /** @type {Participant|null} */
   let shown = null;
+  let shownName = '';
 
   const avatar = h('span', { class: 'avatar', 'aria-hidden': 'true' });
   const name = h('span', { class: 'strip-name' });
@@ -51,8 +59,10 @@ export function createStrip({ id, session, meters }) {
   // A short word stays in the status line; only what a person must read whole gets a line of its own.
   const word = h('span', { class: 'strip-word' });
   const note = h('p', { class: 'strip-note' });
-  const picture = h('video', { class: 'picture', muted: true, autoplay: true, playsinline: true, hidden: true });
-  picture.muted = true;
+  const tile = createTile({ onEnlarge: () => onPicture({ id, source: 'camera' }) });
+  const onScreen = () => onPicture({ id, source: 'screen' });
+  const screen = h('button', { type: 'button', class: 'icon-button', hidden: true, onclick: onScreen }, icon('screen'));
+  const quality = isOwn ? null : createQualityMark();
   const key = h('kbd', { class: 'strip-key', 'aria-hidden': 'true' });
   const element = h('li', { class: isOwn ? 'strip own' : 'strip', 'data-participant-id': id, tabindex: -1 });
   /** @type {{element: HTMLElement, close(): void}|null} */
@@ -73,34 +83,37 @@ export function createStrip({ id, session, meters }) {
   const menu = isOwn
     ? null
     : createHostMenu({
-        name: '',
         onRole: (newRole) => session.setRole(id, newRole),
         onMuteAtSource: () => session.requestMute(id),
         onRemove: () => session.remove(id),
       });
 
   element.append(
-    picture,
+    tile.element,
     h(
       'div',
       { class: 'strip-head' },
       avatar,
       h('div', { class: 'strip-who' }, h('div', { class: 'strip-line' }, name, you || '', role), h('div', { class: 'strip-line' }, status, microphone, word)),
       retry,
+      screen,
       menu?.element ?? '',
       key,
     ),
-    meterPlace,
+    h('div', { class: 'meter-row' }, meterPlace, quality?.element ?? ''),
     gain?.element ?? '',
     note,
   );
 
   /** @param {string} newName */
   const rename = (newName) => {
+    shownName = newName;
     setText(name, newName);
     setText(avatar, initials(newName));
     gain?.rename(newName);
-    setAttribute(picture, 'aria-label', texts.strip.picture(newName));
+    tile.rename(newName);
+    setAttribute(screen, 'aria-label', texts.strip.showScreen(newName));
+    screen.title = texts.strip.showScreen(newName);
     if (meter !== null) {
       setAttribute(meter.element, 'aria-label', texts.strip.level(newName));
       return;
@@ -113,7 +126,7 @@ export function createStrip({ id, session, meters }) {
     meterPlace.append(meter.element);
   };
 
-  /** Shows what may change without the roster: connection, microphone, picture, countdown. */
+  /** Shows what may change without the roster: connection, quality, microphone, countdown. */
   const tick = () => {
     if (shown === null) return;
     const connection = session.connection(id);
@@ -122,15 +135,14 @@ export function createStrip({ id, session, meters }) {
     element.classList.toggle('suspect', shown.suspect);
     const isGivenUp = connection.status === 'failed-permanent';
     setText(word, isOwn || isGivenUp ? '' : remoteWord(session, shown, connection));
-    setText(note, isOwn ? ownNote(session) : isGivenUp ? texts.strip.failed(shown.name, session.failure(id) ?? texts.strip.failedPlain) : '');
+    setText(note, isOwn ? ownNote(session) : isGivenUp ? texts.strip.failed(shownName, session.failure(id) ?? texts.strip.failedPlain) : '');
     note.hidden = note.textContent === '';
     note.classList.toggle('fault', isGivenUp || (isOwn && session.microphone.problem !== null));
     retry.hidden = !isGivenUp;
     showMicrophone(shown);
-    const stream = session.picture(id);
-    if (picture.srcObject !== stream) picture.srcObject = stream;
-    picture.hidden = stream === null;
+    showQuality();
   };
+  const showQuality = () => quality?.update(shownName, session.quality(id));
 
   /** @param {Participant} participant */
   const showMicrophone = (participant) => {
@@ -148,31 +160,41 @@ export function createStrip({ id, session, meters }) {
   return {
     element,
     update(participant, place) {
-      if (shown?.name !== participant.name) rename(participant.name);
+      const newName = session.nameOf(id) ?? participant.name;
+      if (newName !== shownName) rename(newName);
       shown = participant;
       setText(role, texts.roles[participant.role] ?? participant.role);
       role.classList.toggle('is-host', participant.role === 'host');
       setText(key, place >= 1 && place <= 9 ? String(place) : '');
       if (menu !== null) {
-        menu.update({ name: participant.name, isHost: participant.role === 'host' });
+        menu.update({ name: shownName, role: participant.role });
         menu.element.hidden = session.you?.role !== 'host';
       }
       tick();
     },
     tick,
+    showQuality,
+    showPictures({ video, isLarge, hasSmallScreen }) {
+      tile.show(video, isLarge);
+      screen.hidden = !hasSmallScreen;
+    },
+    focusPicture: () => (screen.hidden ? tile.focus() : screen.focus()),
     nudge: (steps) => gain?.nudge(steps),
     toggleMute: () => gain?.toggleMute(),
     close() {
       meter?.close();
       menu?.close();
-      picture.srcObject = null;
       element.remove();
     },
   };
 }
 
-/** @param {import('../live-session.js').LiveSession} session */
-function ownNote(session) {
+/**
+ * How one's own microphone is, and whether one shares a screen.
+ * @param {import('../live-session.js').LiveSession} session
+ * @returns {string}
+ */
+export function ownNote(session) {
   if (session.you?.role === 'listener') return texts.microphone.listener;
   const { status, problem } = session.microphone;
   if (problem !== null) {
@@ -180,7 +202,10 @@ function ownNote(session) {
     return `${texts.microphone.problems[problem]}${mayHelp ? ` ${texts.microphone.thenUnmute}` : ''}`;
   }
   if (status === 'asking') return texts.microphone.asking;
-  return session.microphone.isLive ? texts.microphone.on : texts.microphone.off;
+  const { isLive } = session.microphone;
+  const sharing = session.screen.isOn ? ` · ${texts.screen.on}` : '';
+  if (status === 'on' && session.devices.settings.pushToTalk) return (isLive ? texts.microphone.talking : texts.microphone.hold) + sharing;
+  return (isLive ? texts.microphone.on : texts.microphone.off) + sharing;
 }
 
 /**

@@ -1,0 +1,43 @@
+// The choice among the microphones, cameras or speakers that are plugged in: a select that follows the list of devices.
+
+import { h, setText } from '../dom.js';
+import { icon } from '../icons.js';
+import { texts } from '../texts.js';
+
+/**
+ * @param {{
+ *   kind: MediaDeviceKind,
+ *   id: string,
+ *   label: string,
+ *   shape: import('../icons.js').IconName,
+ *   devices: import('../devices.js').Devices,
+ *   chosen: () => string,
+ *   onChoose: (deviceId: string) => Promise<void>,
+ * }} options `id`: of the element, once on the page; `chosen`: the device id, '' for the default
+ * @returns {{element: HTMLElement, select: HTMLSelectElement, show(): void}}
+ */
+export function createDeviceChoice({ kind, id, label, shape, devices, chosen, onChoose }) {
+  const select = h('select', { id, onchange: () => void onChoose(select.value) });
+  const element = h('div', { class: 'field device-choice' }, h('label', { for: id }, icon(shape), label), select);
+  /** What was offered last, so that an open list isn't made anew under somebody's hand. */
+  let offered = '';
+
+  const show = () => {
+    const choices = devices.list.of(kind);
+    const first = { id: '', label: texts.devices.defaultOf(devices.list.defaultLabel(kind)) };
+    const all = [first, ...choices.map((choice, index) => ({ ...choice, label: choice.label || texts.devices.unnamed(index + 1) }))];
+    const text = JSON.stringify(all);
+    if (text !== offered) {
+      offered = text;
+      select.replaceChildren(...all.map((one) => {
+        const option = h('option', { value: one.id });
+        setText(option, one.label);
+        return option;
+      }));
+    }
+    const wanted = chosen();
+    select.value = all.some((one) => one.id === wanted) ? wanted : '';
+    element.hidden = kind === 'audiooutput' && choices.length === 0;
+  };
+  return { element, select, show };
+}
