@@ -60,9 +60,9 @@ export function roomLink(location, roomId) {
 }
 
 /**
- * What `?name=…&role=…&autostart=1` asks for.
+ * What `?name=…&role=…&autostart=1&debug` asks for.
  * @param {string} search
- * @returns {{name: string, role: import('./types.js').Role|undefined, autostart: boolean}}
+ * @returns {{name: string, role: import('./types.js').Role|undefined, autostart: boolean, debug: boolean}}
  */
 export function parameters(search) {
   const given = new URLSearchParams(search);
@@ -71,6 +71,7 @@ export function parameters(search) {
     name: cleanName(given.get('name') ?? ''),
     role: ROLES.includes(role) ? /** @type {import('./types.js').Role} */ (role) : undefined,
     autostart: given.get('autostart') === '1',
+    debug: given.has('debug') && given.get('debug') !== '0',
   };
 }
 

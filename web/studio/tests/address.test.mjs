@@ -34,9 +34,11 @@ test('AU-5: the link to copy is the page and the room, without parameters', () =
   assert.equal(roomLink(location, 'morning-show'), 'https://parlor.test/#morning-show');
 });
 
-test('parameters: name, role and autostart; a role that is none counts as not given', () => {
-  assert.deepEqual(parameters('?name=Ana&role=host&autostart=1'), { name: 'Ana', role: 'host', autostart: true });
-  assert.deepEqual(parameters('?role=king&autostart=true'), { name: '', role: undefined, autostart: false });
+test('parameters: name, role, autostart and debug; a role that is none counts as not given', () => {
+  assert.deepEqual(parameters('?name=Ana&role=host&autostart=1'), { name: 'Ana', role: 'host', autostart: true, debug: false });
+  assert.deepEqual(parameters('?role=king&autostart=true'), { name: '', role: undefined, autostart: false, debug: false });
+  for (const search of ['?debug', '?debug=1&name=Ana']) assert.equal(parameters(search).debug, true);
+  assert.equal(parameters('?debug=0').debug, false);
 });
 
 test('names: trimmed, without controls and direction overrides, at most 64 characters', () => {
