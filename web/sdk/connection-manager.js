@@ -10,7 +10,7 @@ import { History } from './history.js';
 import { TrackStates } from './track-states.js';
 
 /**
- * @import { CoreClass, CoreInput, CoreInstance, CoreOutput, Media, Order, PeerState, Signal } from './core-types.d.ts'
+ * @import { CoreClass, CoreInput, CoreInstance, CoreOutput, Media, Order, PeerState, Quality, Signal } from './core-types.d.ts'
  * @import { DataFrame } from './data-channel.js'
  * @import { Source } from './messages.d.ts'
  * @import { RTCManager } from './rtc-manager.js'
@@ -28,6 +28,7 @@ import { TrackStates } from './track-states.js';
 /**
  * @typedef {object} ConnectionEvents
  * @property {{ remotePeerId: string, state: PeerState }} connection-state-changed
+ * @property {{ remotePeerId: string, quality: Quality }} quality-changed about once a second while connected, when a figure is new
  * @property {{ remotePeerId: string, reason: string }} connection-failed given up after the last retry; a person may `retry`
  * @property {{ remotePeerId: string, stream: MediaStream, source: Source, track: MediaStreamTrack }} remote-stream a track
  *   came, alone in its stream; one for the same source replaces the one before
@@ -109,6 +110,15 @@ export class ConnectionManager extends Emitter {
    */
   getConnectionState(remotePeerId) {
     return this.#core?.connection(remotePeerId) ?? { ...DISCONNECTED, isPolite: this.peerId < remotePeerId };
+  }
+
+  /**
+   * How well the connection with somebody works (CM-17).
+   * @param {string} remotePeerId
+   * @returns {Quality | null} null: it does not, or nothing was measured yet
+   */
+  getQuality(remotePeerId) {
+    return this.#core?.quality(remotePeerId) ?? null;
   }
 
   /** @returns {({ remotePeerId: string } & PeerState)[]} */
@@ -310,6 +320,7 @@ export class ConnectionManager extends Emitter {
   #carryOut(output) {
     if ('send' in output) this.#signaling.send(output.send.type, output.send.data);
     else if ('connectionStateChanged' in output) this.emit('connection-state-changed', output.connectionStateChanged);
+    else if ('qualityChanged' in output) this.emit('quality-changed', output.qualityChanged);
     else if ('connectionFailed' in output) this.emit('connection-failed', output.connectionFailed);
     else if ('peerRemoved' in output) this.emit('peer-removed', { remotePeerId: output.peerRemoved.peer });
     else if ('warning' in output) console.warn(`parlor: ${output.warning.message}`);

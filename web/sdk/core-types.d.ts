@@ -49,7 +49,19 @@ export type Report =
   | { remoteDescriptionSet: Attempt }
   | { remoteDescriptionFailed: Attempt & { reason: string } }
   | { localCandidate: Attempt & { candidate: IceCandidateInit | null } }
-  | { stateChanged: Attempt & { ice: RTCIceConnectionState; connection: RTCPeerConnectionState } };
+  | { stateChanged: Attempt & { ice: RTCIceConnectionState; connection: RTCPeerConnectionState } }
+  | { statsSampled: Attempt & StatsSample };
+
+/** The figures of one RTCPeerConnection: sums over all its tracks, counted since it was opened; whole numbers. */
+export interface StatsSample {
+  packetsReceived: number;
+  packetsLost: number;
+  bytesReceived: number;
+  bytesSent: number;
+  roundTripMs: number | null;
+  jitterMs: number | null;
+  availableOutKbps: number | null;
+}
 
 /** An order to an RTCPeerConnection. */
 export type Order =
@@ -59,6 +71,7 @@ export type Order =
   | { rollback: Attempt }
   | { setRemoteDescription: Attempt & { type: 'offer' | 'answer'; sdp: string; tracks?: TrackLabel[] } }
   | { addCandidate: Attempt & { candidate: IceCandidateInit | null } }
+  | { sampleStats: Attempt }
   | { close: Attempt };
 
 export type ConnectionStatus =
@@ -82,11 +95,30 @@ export interface PeerState {
   ignoreOffer: boolean;
 }
 
+/** How well a connection works (CM-17); `lost`: the other side sends and nothing arrives. */
+export type Grade = 'good' | 'fair' | 'poor' | 'lost';
+
+/** How well a connection works (CM-17): the newest figures, loss over the last 8 s. */
+export interface Quality {
+  grade: Grade;
+  /** Round-trip time; null while it is unknown. */
+  roundTripMs: number | null;
+  /** Packets lost of those sent here, in thousandths. */
+  lossPermille: number;
+  /** Jitter of what arrives; null without media. */
+  jitterMs: number | null;
+  inKbps: number;
+  outKbps: number;
+  /** What could go out, as congestion control believes; null where the browser does not say. */
+  availableOutKbps: number | null;
+}
+
 /** What the core wants done, and what it tells. */
 export type CoreOutput =
   | Order
   | { send: { type: 'offer' | 'answer'; data: Offer } | { type: 'ice-candidate'; data: IceCandidate } }
   | { connectionStateChanged: { remotePeerId: string; state: PeerState } }
+  | { qualityChanged: { remotePeerId: string; quality: Quality } }
   | { connectionFailed: { remotePeerId: string; reason: string } }
   | { peerRemoved: { peer: string } }
   | { warning: { message: string } };
@@ -97,6 +129,7 @@ export interface CoreInstance {
   handle(input: CoreInput | undefined, now_ms: number): { outputs: CoreOutput[]; timeout: number | null };
   connections(): ({ remotePeerId: string } & PeerState)[];
   connection(remotePeerId: string): PeerState;
+  quality(remotePeerId: string): Quality | null;
   free(): void;
 }
 

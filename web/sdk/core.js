@@ -3,7 +3,7 @@
  * glue of its C ABI; what goes in and out is in `core-types.d.ts`, who executes its orders in `connection-manager.js`.
  */
 
-/** @import { CoreInput, CoreOutput, PeerState } from './core-types.d.ts' */
+/** @import { CoreInput, CoreOutput, PeerState, Quality } from './core-types.d.ts' */
 
 /**
  * @typedef {object} Exports
@@ -77,6 +77,11 @@ export class Core {
   /** The state of one. @param {string} id @returns {PeerState} */
   connection(id) {
     return ask(this.#exports, { handle: this.#handle, connection: id }).connection;
+  }
+
+  /** How well the connection with one works. @param {string} id @returns {Quality | null} */
+  quality(id) {
+    return ask(this.#exports, { handle: this.#handle, quality: id }).quality;
   }
 
   /** Forgets this core. */

@@ -8,6 +8,7 @@ pub(crate) enum Cause {
     NotConnected,
     Ice,
     Dtls,
+    NoMedia,
     Description(String),
 }
 
@@ -20,12 +21,13 @@ impl Cause {
             Self::NotConnected => "the connection was not established in time".to_owned(),
             Self::Ice => "no network path was found".to_owned(),
             Self::Dtls => "the secure handshake failed".to_owned(),
+            Self::NoMedia => "the connection stands but no media arrives".to_owned(),
             Self::Description(reason) => format!("a session description could not be applied ({reason})"),
         }
     }
 
     /// Whether another path may help.
     pub(crate) fn is_path(&self) -> bool {
-        matches!(self, Self::Ice | Self::NotConnected)
+        matches!(self, Self::Ice | Self::NotConnected | Self::NoMedia)
     }
 }

@@ -118,6 +118,37 @@ pub enum Input {
         /// `connectionState`.
         connection: ConnectionState,
     },
+    /// What `SampleStats` asked for.
+    StatsSampled {
+        /// With whom.
+        peer: UserId,
+        /// In which attempt.
+        attempt: u32,
+        /// The figures.
+        #[serde(flatten)]
+        sample: StatsSample,
+    },
+}
+
+/// The figures of one RTCPeerConnection, from `getStats` (W3C WebRTC Statistics): sums over all its tracks, counted
+/// since it was opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct StatsSample {
+    /// `packetsReceived` of all `inbound-rtp`.
+    pub packets_received: u64,
+    /// `packetsLost` of all `inbound-rtp`, a negative one as 0.
+    pub packets_lost: u64,
+    /// `bytesReceived` of the transport.
+    pub bytes_received: u64,
+    /// `bytesSent` of the transport.
+    pub bytes_sent: u64,
+    /// `currentRoundTripTime` of the selected candidate pair, in milliseconds.
+    pub round_trip_ms: Option<u32>,
+    /// The largest `jitter` of all `inbound-rtp`, in milliseconds.
+    pub jitter_ms: Option<u32>,
+    /// `availableOutgoingBitrate` of the selected candidate pair, in kbit/s.
+    pub available_out_kbps: Option<u32>,
 }
 
 /// The server's frames that matter to connections, and of these what matters: the page's core reads no more, which
@@ -152,12 +183,34 @@ pub struct Present {
     pub role: Role,
     /// Whether their session was lost and may come back.
     pub suspect: bool,
+    /// Whether any of their tracks is on, so that packets are to be expected (CM-15).
+    #[serde(rename = "tracks", default, with = "sending")]
+    pub is_sending: bool,
+}
+
+/// Of the tracks on the wire no more is read than whether one is on.
+mod sending {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Track {
+        enabled: bool,
+    }
+
+    pub(super) fn serialize<S: Serializer>(is_sending: &bool, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(is_sending.then_some(Track { enabled: true }))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+        Vec::<Track>::deserialize(deserializer).map(|tracks| tracks.iter().any(|track| track.enabled))
+    }
 }
 
 impl From<&Participant> for Present {
     fn from(participant: &Participant) -> Self {
-        let Participant { id, instance, role, suspect, .. } = participant;
-        Self { id: id.clone(), instance: instance.clone(), role: *role, suspect: *suspect }
+        let Participant { id, instance, role, suspect, tracks, .. } = participant;
+        let is_sending = tracks.iter().any(|track| track.enabled);
+        Self { id: id.clone(), instance: instance.clone(), role: *role, suspect: *suspect, is_sending }
     }
 }
 

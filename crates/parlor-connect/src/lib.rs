@@ -17,12 +17,14 @@
 //! Where things live: [`Manager`] knows who is in which room and who may start when; `peer` is the life of one remote
 //! participant (waiting, connecting, retrying); `connection` is the negotiation of one RTCPeerConnection (perfect
 //! negotiation, W3C WebRTC section 10.7, with one operation at a time); `candidates` keeps candidates until their
-//! description is there; `backoff` says how long to wait before a retry.
+//! description is there; `health` grades a connection
+//! that works; `backoff` says how long to wait before a retry.
 
 mod backoff;
 mod candidates;
 mod cause;
 mod connection;
+mod health;
 mod input;
 mod manager;
 mod output;
@@ -31,11 +33,11 @@ mod roster;
 mod settings;
 
 pub use input::{
-    ConnectionState, IceState, Input, JoinedRoom, Media, Present, RoomJoined, Signal, UserJoined, UserLeft,
-    UserUpdated,
+    ConnectionState, IceState, Input, JoinedRoom, Media, Present, RoomJoined, Signal, StatsSample,
+    UserJoined, UserLeft, UserUpdated,
 };
 pub use manager::Manager;
-pub use output::{DescriptionType, Output, PeerState, RemotePeer, Send, Status};
+pub use output::{DescriptionType, Grade, Output, PeerState, Quality, RemotePeer, Send, Status};
 pub use settings::Settings;
 
 #[cfg(test)]

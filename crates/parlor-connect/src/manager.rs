@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use parlor_proto::{Instance, LeaveReason, Time, UserId};
 
 use crate::input::{Input, Media, Present, RoomJoined, Signal, UserJoined, UserLeft};
-use crate::output::{Output, PeerState, RemotePeer, Status};
+use crate::output::{Output, PeerState, Quality, RemotePeer, Status};
 use crate::peer::{Attempts, Context, Peer};
 use crate::roster::Roster;
 use crate::settings::Settings;
@@ -80,6 +80,12 @@ impl Manager {
             },
             Peer::state,
         )
+    }
+
+    /// How well the connection with someone works (CM-17); none while it does not, or before the first look.
+    #[must_use]
+    pub fn quality(&self, id: &UserId) -> Option<&Quality> {
+        self.find(id).and_then(Peer::quality)
     }
 
     /// The states of all connections (CM-8), in order of ids.
@@ -164,6 +170,9 @@ impl Manager {
             }
             Input::StateChanged { peer, attempt, ice, connection } => {
                 self.peer(now, &peer, |peer, ctx| peer.on_state_changed(attempt, ice, connection, ctx));
+            }
+            Input::StatsSampled { peer, attempt, sample } => {
+                self.peer(now, &peer, |peer, ctx| peer.on_sample(attempt, sample, ctx));
             }
         }
         self.finish(now);
@@ -268,6 +277,7 @@ impl Manager {
         self.with_instance(now, id, &participant.instance, |peer, _| {
             peer.set_role(participant.role);
             peer.set_away(is_away);
+            peer.set_sending(participant.is_sending);
         });
     }
 

@@ -65,6 +65,13 @@ pub enum Output {
         /// The candidate; `None` ends them.
         candidate: Option<IceCandidateInit>,
     },
+    /// Read the figures of a connection and tell them by `StatsSampled`.
+    SampleStats {
+        /// With whom.
+        peer: UserId,
+        /// On which one.
+        attempt: u32,
+    },
     /// Close the RTCPeerConnection and free what hangs on it.
     Close {
         /// With whom.
@@ -78,6 +85,13 @@ pub enum Output {
         remote_peer_id: UserId,
         /// The state now.
         state: PeerState,
+    },
+    /// How well a connection works is other than it was told last (CM-17).
+    QualityChanged {
+        /// With whom.
+        remote_peer_id: UserId,
+        /// The figures.
+        quality: Quality,
     },
     /// Someone was given up (CM-7).
     ConnectionFailed {
@@ -136,6 +150,40 @@ pub enum Status {
     Failed,
     /// It failed and was given up.
     FailedPermanent,
+}
+
+/// How well a connection works, in a word (CM-17). Ordered from good to bad.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Grade {
+    /// Nobody notices anything.
+    Good,
+    /// One notices it now and then.
+    Fair,
+    /// It disturbs.
+    Poor,
+    /// The other side sends and nothing arrives.
+    Lost,
+}
+
+/// How well a connection works (CM-17): the newest figures, loss over the last 8 s.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Quality {
+    /// In a word.
+    pub grade: Grade,
+    /// Round-trip time, in milliseconds; none while it is unknown.
+    pub round_trip_ms: Option<u32>,
+    /// Packets lost of those sent here, in thousandths.
+    pub loss_permille: u32,
+    /// Jitter of what arrives (RFC 3550, section 6.4.1), in milliseconds; none without media.
+    pub jitter_ms: Option<u32>,
+    /// Bit rate in, in kbit/s.
+    pub in_kbps: u32,
+    /// Bit rate out, in kbit/s.
+    pub out_kbps: u32,
+    /// What could go out, as congestion control believes, in kbit/s; none where the browser does not say.
+    pub available_out_kbps: Option<u32>,
 }
 
 /// The state of the connection with someone (CM-8).

@@ -9,8 +9,9 @@ use parlor_proto::{
 use crate::backoff;
 use crate::cause::Cause;
 use crate::connection::{Connection, Progress, Wire};
-use crate::input::{ConnectionState, IceState};
-use crate::output::{Output, PeerState, Status};
+use crate::health::Health;
+use crate::input::{ConnectionState, IceState, StatsSample};
+use crate::output::{Output, PeerState, Quality, Status};
 use crate::settings::Settings;
 
 /// Messages that came early; a browser gathers a few dozen candidates.
@@ -72,7 +73,23 @@ pub(crate) struct Peer {
     restart_tried: bool,
     relay_only: bool,
     retry_count: u32,
+    /// They publish something that is not muted.
+    is_sending: bool,
+    health: Health,
+    repair: Repair,
     shown: Option<PeerState>,
+}
+
+/// What was done about media that does not come (CM-15), since it last did: ICE restarted, then the connection made
+/// anew. If that does not help either, the other side has nothing to send whatever it says, and nothing more is done.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+enum Repair {
+    #[default]
+    None,
+    Restarted {
+        at: Time,
+    },
+    MadeAnew,
 }
 
 /// What a peer needs of its manager for one step.
@@ -112,6 +129,9 @@ impl Peer {
             restart_tried: false,
             relay_only: false,
             retry_count: 0,
+            is_sending: false,
+            health: Health::default(),
+            repair: Repair::default(),
             shown: None,
         }
     }
@@ -136,6 +156,15 @@ impl Peer {
 
     pub(crate) fn set_away(&mut self, is_away: bool) {
         self.is_away = is_away;
+    }
+
+    pub(crate) fn set_sending(&mut self, is_sending: bool) {
+        self.is_sending = is_sending;
+    }
+
+    /// How well the connection works (CM-17), while it does.
+    pub(crate) fn quality(&self) -> Option<&Quality> {
+        if self.phase == Phase::Connected { self.health.quality() } else { None }
     }
 
     /// The state as the application sees it (CM-8).
@@ -187,6 +216,7 @@ impl Peer {
         self.early.clear();
         self.retry_count = 0;
         self.relay_only = false;
+        self.repair = Repair::None;
         self.start(ctx);
     }
 
@@ -345,6 +375,9 @@ impl Peer {
         match (ice, state) {
             (_, ConnectionState::Connected) if ice_works => {
                 connection.path_works();
+                if self.phase != Phase::Connected {
+                    self.health.begin(ctx.now, ctx.settings);
+                }
                 self.phase = Phase::Connected;
                 self.retry_count = 0;
                 self.restart_tried = false;
@@ -357,6 +390,49 @@ impl Peer {
                 self.phase = Phase::Shaken { restart_at: ctx.now + ctx.settings.disconnected_ms };
             }
             _ => {}
+        }
+    }
+
+    /// The figures of a connection were read (CM-17). If no media comes from who sends, the connection is restarted
+    /// (CM-15).
+    pub(crate) fn on_sample(&mut self, attempt: u32, sample: StatsSample, ctx: &mut Context<'_>) {
+        let is_current = self.connection.as_ref().is_some_and(|c| c.attempt() == attempt);
+        if !is_current || self.phase != Phase::Connected {
+            return;
+        }
+        if self.health.on_sample(ctx.now, sample, self.is_sending, ctx.settings)
+            && let Some(quality) = self.health.quality().cloned()
+        {
+            ctx.outputs.push_back(Output::QualityChanged { remote_peer_id: self.id.clone(), quality });
+        }
+        if self.health.is_flowing() {
+            self.repair = Repair::None;
+        } else if self.health.is_frozen() && self.can_signal(ctx) {
+            self.repair(ctx);
+        }
+    }
+
+    /// Asks for the figures of the connection, if it is time.
+    fn look(&mut self, ctx: &mut Context<'_>) {
+        if let Some(connection) = &self.connection
+            && self.health.is_due(ctx.now, ctx.settings)
+        {
+            let attempt = connection.attempt();
+            ctx.outputs.push_back(Output::SampleStats { peer: self.id.clone(), attempt });
+        }
+    }
+
+    fn repair(&mut self, ctx: &mut Context<'_>) {
+        match self.repair {
+            Repair::None => {
+                self.repair = Repair::Restarted { at: ctx.now };
+                self.with_connection(ctx, |connection, wire| connection.restart_ice(wire));
+            }
+            Repair::Restarted { at } if ctx.now.ms_since(at) >= ctx.settings.frozen_ms => {
+                self.repair = Repair::MadeAnew;
+                self.fail(Cause::NoMedia, ctx);
+            }
+            Repair::Restarted { .. } | Repair::MadeAnew => {}
         }
     }
 
@@ -417,7 +493,8 @@ impl Peer {
             Phase::Waiting { until } | Phase::Connecting { until, .. } => until,
             Phase::Shaken { restart_at } => Some(restart_at),
             Phase::Failed { retry_at, .. } => retry_at,
-            Phase::Closed | Phase::Queued { .. } | Phase::Connected | Phase::FailedPermanent => None,
+            Phase::Connected => self.health.timeout(),
+            Phase::Closed | Phase::Queued { .. } | Phase::FailedPermanent => None,
         }
     }
 
@@ -445,7 +522,8 @@ impl Peer {
                 self.retry_count = self.retry_count.saturating_add(1);
                 self.queue(ctx);
             }
-            Phase::Closed | Phase::Queued { .. } | Phase::Connected | Phase::FailedPermanent => {}
+            Phase::Connected => self.look(ctx),
+            Phase::Closed | Phase::Queued { .. } | Phase::FailedPermanent => {}
         }
     }
 
@@ -467,6 +545,7 @@ impl Peer {
     fn open(&mut self, attempt: u32, ctx: &mut Context<'_>) {
         self.attempts.highest = self.attempts.highest.max(attempt);
         self.restart_tried = false;
+        self.health = Health::default();
         self.connection = Some(Connection::new(attempt, self.is_polite));
         let relay_only = self.relay_only && ctx.has_turn;
         ctx.outputs.push_back(Output::Open { peer: self.id.clone(), attempt, relay_only });

@@ -1,4 +1,4 @@
-//! How patient the connection manager is. Every figure of CM-5, CM-6, CM-16, CM-18 and CM-19.
+//! How patient the connection manager is. Every figure of CM-5, CM-6, CM-15 to CM-19.
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,10 @@ pub struct Settings {
     pub attempts_at_once: usize,
     /// Between the starts of two attempts (CM-19).
     pub stagger_ms: u64,
+    /// Between two looks at a connection's figures (CM-17); 0: nobody looks.
+    pub sample_ms: u64,
+    /// How long no packet may come from who sends, before the connection is restarted (CM-15).
+    pub frozen_ms: u64,
 }
 
 impl Default for Settings {
@@ -47,6 +51,8 @@ impl Default for Settings {
             jitter_percent: 20,
             attempts_at_once: 4,
             stagger_ms: 200,
+            sample_ms: 1_000,
+            frozen_ms: 5_000,
         }
     }
 }

@@ -6,6 +6,7 @@ mod story;
 mod arbitrary;
 mod candidates;
 mod glare;
+mod health;
 mod instance;
 mod leave;
 mod media;

@@ -5,6 +5,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -70,7 +71,7 @@ impl Sdp {
     /// The description as plain text.
     #[must_use]
     pub fn text(&self) -> String {
-        serde_json::from_str::<String>(self.0.as_json()).unwrap_or_default()
+        serde_json::from_str(self.0.as_json()).map(|Text(text)| text).unwrap_or_default()
     }
 
     /// The first `a=ice-ufrag` (RFC 8839, section 5.4): which candidates belong to this description.
@@ -107,5 +108,57 @@ impl<'de> Deserialize<'de> for Sdp {
             serde_json::from_str::<Cow<'_, str>>(raw.as_json()).map_err(serde::de::Error::custom)?;
         }
         Ok(Self(raw))
+    }
+}
+
+/// A JSON string. Reading a `String` brings with it what describes any other JSON value in an error, floating point numbers
+/// among them: an eighth of the page's core, for a sentence that nobody reads.
+struct Text(String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextReader)
+    }
+}
+
+struct TextReader;
+
+impl<'de> Visitor<'de> for TextReader {
+    type Value = Text;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Text, E> {
+        Ok(Text(text.to_owned()))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Text, E> {
+        Err(E::custom("no string"))
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Text, E> {
+        Err(E::custom("no string"))
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Text, E> {
+        Err(E::custom("no string"))
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Text, E> {
+        Err(E::custom("no string"))
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Text, E> {
+        Err(E::custom("no string"))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<Text, A::Error> {
+        Err(A::Error::custom("no string"))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<Text, A::Error> {
+        Err(A::Error::custom("no string"))
     }
 }

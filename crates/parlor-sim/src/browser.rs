@@ -156,8 +156,11 @@ impl Browser {
             Output::AddCandidate { peer, attempt, candidate } => {
                 self.add_candidate(peer, *attempt, candidate.as_ref())
             }
-            Output::Send(_)
+            // This browser has no figures.
+            Output::SampleStats { .. }
+            | Output::Send(_)
             | Output::ConnectionStateChanged { .. }
+            | Output::QualityChanged { .. }
             | Output::ConnectionFailed { .. }
             | Output::PeerRemoved { .. }
             | Output::Warning { .. } => {}

@@ -417,7 +417,13 @@ fn word<T, E>(text: &str, parse: impl Fn(&str) -> Result<T, E>) -> T {
 }
 
 fn present(index: usize, number: u8) -> Present {
-    Present { id: id(index), instance: instance(number), role: Role::Caller, suspect: false }
+    Present {
+        id: id(index),
+        instance: instance(number),
+        role: Role::Caller,
+        suspect: false,
+        is_sending: false,
+    }
 }
 
 fn describe(signal: &Signal) -> String {
@@ -433,8 +439,13 @@ fn describe(signal: &Signal) -> String {
 }
 
 fn manager(index: usize, number: u8, planted: Option<Planted>) -> Manager {
-    let settings =
-        Settings { stagger_ms: 0, retry_delay_ms: 0, retry_delay_max_ms: 0, ..Settings::default() };
+    let settings = Settings {
+        stagger_ms: 0,
+        retry_delay_ms: 0,
+        retry_delay_max_ms: 0,
+        sample_ms: 0,
+        ..Settings::default()
+    };
     // Who is polite follows from the ids; a manager with a wrong one of its own is wrong about it.
     let me = match planted {
         Some(Planted::NobodyIsPolite) => word("zoe", UserId::parse),

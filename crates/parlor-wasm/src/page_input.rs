@@ -5,8 +5,8 @@
 //! the two ways against each other.
 
 use parlor_connect::{
-    ConnectionState, IceState, Input, JoinedRoom, Media, Present, RoomJoined, Settings, Signal, UserJoined,
-    UserLeft, UserUpdated,
+    ConnectionState, IceState, Input, JoinedRoom, Media, Present, RoomJoined, Settings, Signal, StatsSample,
+    UserJoined, UserLeft, UserUpdated,
 };
 use parlor_proto::{
     IceCandidateFrom, IceCandidateInit, Instance, LeaveReason, OfferFrom, Role, RoomId, Sdp, Source,
@@ -78,6 +78,9 @@ fn read_named(name: &str, value: &Json) -> Result<Input, String> {
             ice: fields.word("ice", ICE_STATES)?,
             connection: fields.word("connection", CONNECTION_STATES)?,
         },
+        "statsSampled" => {
+            Input::StatsSampled { peer: peer()?, attempt: attempt()?, sample: stats_sample(&fields) }
+        }
         _ => return Err("no such input".to_owned()),
     })
 }
@@ -133,7 +136,26 @@ fn description(data: &Fields<'_>) -> Result<OfferFrom, String> {
 
 fn present(data: &Fields<'_>) -> Result<Present, String> {
     let suspect = data.get("suspect").and_then(Json::as_bool).ok_or_else(|| wrong("suspect"))?;
-    Ok(Present { id: data.user("id")?, instance: data.instance()?, role: data.word("role", ROLES)?, suspect })
+    let tracks = data.get("tracks").and_then(Json::as_list).unwrap_or_default();
+    let is_on = |track: &Json| Fields::of(track, "a track").ok()?.get("enabled")?.as_bool();
+    let is_sending = tracks.iter().any(|track| is_on(track) == Some(true));
+    let (id, instance, role) = (data.user("id")?, data.instance()?, data.word("role", ROLES)?);
+    Ok(Present { id, instance, role, suspect, is_sending })
+}
+
+/// A figure that a browser does not give is 0 or unknown, and costs nobody the others.
+fn stats_sample(fields: &Fields<'_>) -> StatsSample {
+    let count = |name| fields.wide_number(name).unwrap_or(0);
+    let figure = |name| fields.number(name).ok();
+    StatsSample {
+        packets_received: count("packetsReceived"),
+        packets_lost: count("packetsLost"),
+        bytes_received: count("bytesReceived"),
+        bytes_sent: count("bytesSent"),
+        round_trip_ms: figure("roundTripMs"),
+        jitter_ms: figure("jitterMs"),
+        available_out_kbps: figure("availableOutKbps"),
+    }
 }
 
 /// Reads the figures that are given; the others stay at their defaults.
@@ -154,6 +176,8 @@ pub fn read_settings(json: &Json) -> Result<Settings, String> {
         ("retryDelayMaxMs", &mut settings.retry_delay_max_ms),
         ("jitterPercent", &mut settings.jitter_percent),
         ("staggerMs", &mut settings.stagger_ms),
+        ("sampleMs", &mut settings.sample_ms),
+        ("frozenMs", &mut settings.frozen_ms),
     ];
     for (name, figure) in times {
         if fields.get(name).is_some() {

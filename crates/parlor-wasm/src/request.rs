@@ -1,6 +1,6 @@
 //! Requests of the page, and the managers they speak to.
 
-use parlor_connect::{Manager, Output, PeerState, RemotePeer, Settings};
+use parlor_connect::{Manager, Output, PeerState, Quality, RemotePeer, Settings};
 use parlor_proto::Time;
 use serde::Serialize;
 
@@ -21,6 +21,7 @@ enum Answer {
     Step { outputs: Vec<Output>, timeout: Option<Time> },
     Connections { connections: Vec<RemotePeer> },
     Connection { connection: PeerState },
+    Quality { quality: Option<Quality> },
     Freed {},
     Error { error: String },
 }
@@ -55,6 +56,10 @@ impl Page {
             return Ok(Answer::Connection {
                 connection: manager.connection_state(&request.user("connection")?),
             });
+        }
+        if request.get("quality").is_some() {
+            let quality = manager.quality(&request.user("quality")?).cloned();
+            return Ok(Answer::Quality { quality });
         }
         let now = Time::from_ms(request.wide_number("now")?);
         match request.get("input") {

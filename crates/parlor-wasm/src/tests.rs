@@ -53,6 +53,16 @@ fn inputs() -> Vec<Value> {
         json!({"signal": {"type": "ice-candidate", "data":
             {"from": "bo", "instance": "i2", "roomId": "r", "candidate": null, "attempt": 1}}}),
     ];
+    let sample = json!({"packetsReceived": 5_000_000_000_u64, "packetsLost": 3, "bytesReceived": 4, "bytesSent": 5,
+        "roundTripMs": 6, "jitterMs": null, "availableOutKbps": 7});
+    inputs.push(json!({"statsSampled": which(sample)}));
+    inputs.push(json!({"statsSampled": which(json!({}))}));
+    for enabled in [true, false] {
+        let mut sender = participant.clone();
+        sender["tracks"] = json!([{"source": "camera", "kind": "video", "enabled": enabled}]);
+        let data = json!({"roomId": "r", "participant": sender, "epoch": 1});
+        inputs.push(json!({"signal": {"type": "user-updated", "data": data}}));
+    }
     for ice in ["new", "checking", "connected", "completed", "disconnected", "failed", "closed"] {
         let connection = if matches!(ice, "checking" | "completed") { "connecting" } else { ice };
         let state = which(json!({"ice": ice, "connection": connection}));
@@ -121,6 +131,13 @@ fn a_request_that_makes_no_sense_gets_a_sentence_and_changes_nothing() {
     assert_eq!(page.answer(br#"{"handle":1,"connections":true}"#), r#"{"connections":[]}"#);
     assert_eq!(page.answer(br#"{"handle":1,"free":true}"#), "{}");
     assert!(page.answer(br#"{"handle":1,"connections":true}"#).contains("error"));
+}
+
+#[test]
+fn cm_17_the_quality_of_a_connection_that_nobody_looked_at_is_unknown() {
+    let mut page = Page::default();
+    let _ = page.answer(br#"{"new":{"id":"bo","instance":"i1","seed":7}}"#);
+    assert_eq!(page.answer(br#"{"handle":1,"quality":"ada"}"#), r#"{"quality":null}"#);
 }
 
 #[test]

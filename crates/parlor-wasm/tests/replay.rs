@@ -39,6 +39,7 @@ fn traces() -> Vec<Trace> {
         .flat_map(|(seed, plan)| World::new(seed, &plan).recorded().run(&plan).traces)
         .collect();
     traces.push(by_hand());
+    traces.push(watched());
     assert!(traces.iter().all(|trace| !trace.steps.is_empty()), "a document that was told nothing");
     traces
 }
@@ -78,6 +79,43 @@ fn by_hand() -> Trace {
         (30_001, fails(4)),
     ];
     let steps = steps.map(|(at_ms, input)| (Time::from_ms(at_ms), input)).to_vec();
+    let (id, instance) = (UserId::parse("mo").unwrap(), Instance::parse("i2").unwrap());
+    Trace { id, instance, seed: 7, steps }
+}
+
+/// A connection that is looked at: good, then lossy, then nothing comes over it from who sends.
+fn watched() -> Trace {
+    let read = |input: serde_json::Value| Some(serde_json::from_str(&input.to_string()).unwrap());
+    let which = |mut fields: serde_json::Value| {
+        fields["peer"] = json!("ada");
+        fields["attempt"] = json!(1);
+        fields
+    };
+    let track = json!({"source": "microphone", "kind": "audio", "enabled": true});
+    let participants =
+        json!([{"id": "ada", "instance": "i1", "role": "host", "suspect": false, "tracks": [track]}]);
+    let joined = json!({"room": {"id": "r"}, "participants": participants, "epoch": 1});
+    // In a tagged enum the tag comes first where a description follows.
+    let answer =
+        r#"{"signal":{"type":"answer","data":{"from":"ada","instance":"i1","sdp":"v=0","attempt":1,"n":1}}}"#;
+    let mut steps = vec![
+        (0, read(json!("signalingUp"))),
+        (0, read(json!({"media": "ready"}))),
+        (0, read(json!({"signal": {"type": "room-joined", "data": joined}}))),
+        (1, read(json!({"localDescriptionSet": which(json!({"sdp": "v=0"}))}))),
+        (2, Some(serde_json::from_str(answer).unwrap())),
+        (3, read(json!({"remoteDescriptionSet": which(json!({}))}))),
+        (4, read(json!({"stateChanged": which(json!({"ice": "connected", "connection": "connected"}))}))),
+    ];
+    for second in 1_u64..40 {
+        let at_ms = 4 + second * 1_000;
+        let (came, lost) = (second.min(15) * 50, second.saturating_sub(8).min(5) * 10);
+        let sample = json!({"packetsReceived": came, "packetsLost": lost, "bytesReceived": came * 100,
+            "bytesSent": second * 9_000, "roundTripMs": 20 + second, "jitterMs": 3, "availableOutKbps": null});
+        steps.push((at_ms, None));
+        steps.push((at_ms + 5, read(json!({"statsSampled": which(sample)}))));
+    }
+    let steps = steps.into_iter().map(|(at_ms, input)| (Time::from_ms(at_ms), input)).collect();
     let (id, instance) = (UserId::parse("mo").unwrap(), Instance::parse("i2").unwrap());
     Trace { id, instance, seed: 7, steps }
 }

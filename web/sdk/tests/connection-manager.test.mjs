@@ -241,3 +241,17 @@ test('GP-6 track states that come over a data channel are in the roster at once'
   pc.receive('track-state', { roomId: 'den', audioEnabled: 'yes' });
   assert.equal(rosters.length, 1, 'nonsense changes nothing');
 });
+
+test('CM-17 the core asks for the figures of a connection once a second, and tells what they mean', async () => {
+  const pc = await connected();
+  assert.equal(manager.getQuality('ann'), null, 'nothing was measured yet');
+  pc.stats = new Map([
+    ['P', { id: 'P', type: 'candidate-pair', selected: true, bytesReceived: 1_000, bytesSent: 2_000, currentRoundTripTime: 0.25 }],
+    ['A', { id: 'A', type: 'inbound-rtp', packetsReceived: 50, packetsLost: 0, jitter: 0.002 }],
+  ]);
+  const told = await new Promise((resolve) => { manager.on('quality-changed', resolve); });
+  const quality = { grade: 'fair', roundTripMs: 250, lossPermille: 0, jitterMs: 2, inKbps: 0, outKbps: 0, availableOutKbps: null };
+  assert.deepEqual(told, { remotePeerId: 'ann', quality });
+  assert.deepEqual(manager.getQuality('ann'), quality);
+  assert.equal(manager.getQuality('eve'), null);
+});

@@ -63,6 +63,13 @@ export class FakePeerConnection extends EventTarget {
     return this.#call('addIceCandidate', candidate);
   }
 
+  /** What the browser would report, by id. @type {Map<string, object>} */
+  stats = new Map();
+
+  async getStats() {
+    return this.stats;
+  }
+
   restartIce() {
     this.restarted = true;
   }

@@ -11,7 +11,7 @@ use proptest::test_runner::RngSeed;
 use super::story::{candidate, id, instance, room, sdp};
 use crate::{
     ConnectionState, IceState, Input, JoinedRoom, Manager, Media, Output, Present, RoomJoined, Settings,
-    Signal, Status, UserJoined, UserLeft, UserUpdated,
+    Signal, StatsSample, Status, UserJoined, UserLeft, UserUpdated,
 };
 
 /// What the orders so far make of one RTCPeerConnection.
@@ -49,7 +49,7 @@ impl Account {
                 assert!(open.operation.is_none(), "{output:?} during {open:?}");
                 open.operation = Some(output);
             }
-            Output::AddCandidate { peer, attempt, .. } => {
+            Output::AddCandidate { peer, attempt, .. } | Output::SampleStats { peer, attempt } => {
                 let _ = self.of(peer, *attempt);
             }
             Output::ConnectionStateChanged { remote_peer_id, state } => {
@@ -59,6 +59,9 @@ impl Account {
                 assert!(!self.open.contains_key(peer), "{peer} removed before closed");
                 let status = self.known.remove(peer);
                 assert_eq!(status, Some(Status::Disconnected), "{peer} removed");
+            }
+            Output::QualityChanged { remote_peer_id, .. } => {
+                assert_eq!(self.known.get(remote_peer_id), Some(&Status::Connected), "{output:?}");
             }
             Output::Send(_) | Output::ConnectionFailed { .. } | Output::Warning { .. } => {}
         }
@@ -109,8 +112,9 @@ fn instances() -> impl Strategy<Value = Instance> + Clone {
 
 fn presents() -> impl Strategy<Value = Vec<Present>> {
     let roles = select(vec![Role::Host, Role::Caller, Role::Listener]);
-    let one = (peers(), instances(), roles, prop::bool::weighted(0.2))
-        .prop_map(|(id, instance, role, suspect)| Present { id, instance, role, suspect });
+    let one = (peers(), instances(), roles, prop::bool::weighted(0.2), prop::bool::ANY).prop_map(
+        |(id, instance, role, suspect, is_sending)| Present { id, instance, role, suspect, is_sending },
+    );
     prop::collection::vec(one, 0..6)
 }
 
@@ -190,6 +194,11 @@ fn inputs() -> impl Strategy<Value = Input> {
         }),
         4 => (peers(), attempts(), ice, connection).prop_map(|(peer, attempt, ice, connection)| {
             Input::StateChanged { peer, attempt, ice, connection }
+        }),
+        3 => (peers(), attempts(), any::<u64>(), any::<u64>(), any::<u32>()).prop_map(|(peer, attempt, came, lost, ms)| {
+            let packets = StatsSample { packets_received: came, packets_lost: lost, ..StatsSample::default() };
+            let sample = StatsSample { bytes_sent: came, bytes_received: lost, jitter_ms: Some(ms), ..packets };
+            Input::StatsSampled { peer, attempt, sample }
         }),
     ]
 }

@@ -38,12 +38,13 @@ pub(super) fn sdp(ufrag: &str) -> Sdp {
 
 /// Someone in their first document, a caller, with a session that is fine.
 pub(super) fn present(name: &str) -> Present {
-    Present { id: id(name), instance: instance(&format!("{name}-1")), role: Role::Caller, suspect: false }
+    let instance = instance(&format!("{name}-1"));
+    Present { id: id(name), instance, role: Role::Caller, suspect: false, is_sending: false }
 }
 
-/// No jitter, so that delays are round.
+/// No jitter, so that delays are round, and nobody looks at figures.
 pub(super) fn punctual() -> Settings {
-    Settings { jitter_percent: 0, ..Settings::default() }
+    Settings { jitter_percent: 0, sample_ms: 0, ..Settings::default() }
 }
 
 pub(super) struct Story {
@@ -309,9 +310,10 @@ pub(super) fn states(lines: &[String]) -> Vec<&str> {
     lines.iter().filter_map(|line| line.split_once("state ").map(|(_, rest)| rest)).collect()
 }
 
-/// All but the lines about states.
+/// All but the lines about states and figures.
 pub(super) fn orders(lines: &[String]) -> Vec<&str> {
-    lines.iter().filter(|line| !line.contains("state ")).map(String::as_str).collect()
+    let is_order = |line: &&String| !line.contains("state ") && !line.contains("quality ");
+    lines.iter().filter(is_order).map(String::as_str).collect()
 }
 
 fn line(output: &Output) -> String {
@@ -348,6 +350,10 @@ fn line(output: &Output) -> String {
         }
         Output::AddCandidate { peer, attempt, candidate } => {
             format!("add {} {}", at(peer, attempt), name(candidate))
+        }
+        Output::SampleStats { peer, attempt } => format!("sample {}", at(peer, attempt)),
+        Output::QualityChanged { remote_peer_id, quality } => {
+            format!("quality {remote_peer_id} {:?}", quality.grade).to_lowercase()
         }
         Output::Close { peer, attempt } => format!("close {}", at(peer, attempt)),
         Output::ConnectionStateChanged { remote_peer_id, state } => {
