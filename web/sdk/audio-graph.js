@@ -6,7 +6,7 @@
 
 import { AudioStrip } from './audio-strip.js';
 import { SILENT } from './level-meter.js';
-import { loadMix } from './mix-stand-in.js';
+import { loadMix } from './mix-nodes.js';
 import { MixReturn } from './mix-return.js';
 import { MonitorBus } from './monitor-bus.js';
 import { OwnSound } from './own-sound.js';
@@ -15,6 +15,7 @@ import { ProgramBus } from './program-bus.js';
 /**
  * @import { Level } from './level-meter.js'
  * @import { Source } from './messages.d.ts'
+ * @import { Readings } from './mix-nodes.js'
  * @import { Hears } from './monitor-bus.js'
  */
 
@@ -27,17 +28,12 @@ import { ProgramBus } from './program-bus.js';
  * @property {OwnSound} own
  */
 
-/**
- * Loudness by ITU-R BS.1770 and EBU Tech 3341: in LUFS, the true peak in dBTP; -Infinity is silence.
- * @typedef {{ momentary: number, shortTerm: number, integrated: number, truePeak: number }} Loudness
- */
-
 /** What counts as a person's consent to sound. */
 const GESTURES = ['pointerdown', 'pointerup', 'touchend', 'keydown', 'click'];
 
 const RESUME_MS = 1_000;
 
-/** @type {Readonly<Loudness>} */
+/** @type {Readonly<Readings>} */
 const UNMEASURED = { momentary: -Infinity, shortTerm: -Infinity, integrated: -Infinity, truePeak: -Infinity };
 
 export class AudioGraph {
@@ -156,7 +152,7 @@ export class AudioGraph {
     return this.#desk?.program.level() ?? SILENT;
   }
 
-  /** The program's. @returns {Loudness} */
+  /** The program's loudness (AU-3). @returns {Readonly<Readings>} */
   loudness() {
     return this.#desk?.program.loudness() ?? UNMEASURED;
   }
@@ -166,7 +162,7 @@ export class AudioGraph {
     this.#desk?.program.resetLoudness();
   }
 
-  /** By how much the program's limiter lowers it now, in dB: 0 or below. */
+  /** By how much the program's limiter turned it down in the last tenth of a second, in dB; 0: nothing. */
   get limiterReductionDb() {
     return this.#desk?.program.reductionDb ?? 0;
   }

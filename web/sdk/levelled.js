@@ -3,7 +3,7 @@
  * costs a worklet, is made when it is first switched on, and stays from then on: switched off it is unity.
  */
 
-import { Leveller } from './mix-stand-in.js';
+import { Leveller } from './mix-nodes.js';
 
 export class Levelled {
   #target;

@@ -4,7 +4,7 @@
  * the own voice would stay audible in what the limiter made of it.
  */
 
-import { Limiter } from './mix-stand-in.js';
+import { Limiter } from './mix-nodes.js';
 import { NativeLimiter } from './native-limiter.js';
 
 export class MixReturn {

@@ -3,7 +3,7 @@
  * (AU-4), never both at once; a limiter; and the way to the ears.
  */
 
-import { Limiter } from './mix-stand-in.js';
+import { Limiter } from './mix-nodes.js';
 import { NativeLimiter } from './native-limiter.js';
 import { Speaker } from './speaker.js';
 import { StreamInput } from './stream-input.js';

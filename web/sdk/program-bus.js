@@ -4,7 +4,7 @@
  */
 
 import { LevelMeter } from './level-meter.js';
-import { Limiter, LoudnessMeter } from './mix-stand-in.js';
+import { Limiter, LoudnessMeter } from './mix-nodes.js';
 import { NativeLimiter } from './native-limiter.js';
 
 /** @import { Level } from './level-meter.js' */
@@ -40,7 +40,7 @@ export class ProgramBus {
     return this.#recorded.stream;
   }
 
-  /** By how much the limiter lowers the program now, in dB: 0 or below. */
+  /** By how much the limiter turned it down in the last tenth of a second, in dB; 0: nothing. */
   get reductionDb() {
     return this.#limiter.reductionDb;
   }

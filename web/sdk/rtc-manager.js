@@ -5,6 +5,7 @@
 
 import { Emitter } from './emitter.js';
 import { LocalTracks } from './local-tracks.js';
+import { opusSettings, VOICE } from './opus.js';
 import { RTCPeer } from './rtc-peer.js';
 import { statsSample } from './stats-sample.js';
 
@@ -12,6 +13,7 @@ import { statsSample } from './stats-sample.js';
  * @import { Attempt, Order, Report } from './core-types.d.ts'
  * @import { DataFrame } from './data-channel.js'
  * @import { IceServer, Source, Track } from './messages.d.ts'
+ * @import { AudioProfile } from './opus.js'
  * @import { Details, LocalDescription } from './rtc-peer.js'
  */
 
@@ -30,6 +32,8 @@ export class RTCManager extends Emitter {
   #local = new LocalTracks();
   /** @type {Map<string, RTCPeer>} */
   #peers = new Map();
+  /** @type {AudioProfile} */
+  #audioProfile = { ...VOICE };
 
   /**
    * @param {{ iceServers?: IceServer[], RTCPeerConnection?: typeof RTCPeerConnection }} [options] `RTCPeerConnection`:
@@ -78,6 +82,45 @@ export class RTCManager extends Emitter {
   replaceTrack(source, track) {
     this.#local.set(source, track);
     this.#onTracksChanged();
+  }
+
+  /**
+   * Publishes a track for one participant only, from now on and on every connection with them. The caller keeps it:
+   * it is neither told to the room nor stopped here. Only the first one of a source costs a negotiation.
+   * @param {string} peer
+   * @param {Source} source
+   * @param {MediaStreamTrack | null} track null: none any more
+   */
+  setPeerTrack(peer, source, track) {
+    this.#local.setForPeer(peer, source, track);
+    this.#peers.get(peer)?.setTracks(this.#local.forPeer(peer));
+  }
+
+  /**
+   * A mark that changes whenever packets of somebody's source have arrived and been decoded: two equal marks mean that
+   * nothing came in between.
+   * @param {string} peer
+   * @param {Source} source
+   * @returns {string | undefined} `undefined`: nothing ever came, or nothing for 10 s
+   */
+  packetMark(peer, source) {
+    return this.#peers.get(peer)?.packetMark(source);
+  }
+
+  /** How the microphone is sent; a mono voice at first. @returns {AudioProfile} */
+  get audioProfile() {
+    return { ...this.#audioProfile };
+  }
+
+  /**
+   * Chooses how the microphone is sent. A change renegotiates the connections there are.
+   * @param {AudioProfile} profile
+   */
+  setAudioProfile({ music, fec, dtx }) {
+    const before = this.#audioProfile;
+    if (before.music === music && before.fec === fec && before.dtx === dtx) return;
+    this.#audioProfile = { music, fec, dtx };
+    for (const { peer, attempt } of this.#peers.values()) this.emit('report', { negotiationNeeded: { peer, attempt } });
   }
 
   /**
@@ -155,9 +198,10 @@ export class RTCManager extends Emitter {
       },
       dataOpened: () => this.emit('data-open', { remotePeerId: peer }),
       dataReceived: (frame) => this.emit('data', { remotePeerId: peer, frame }),
+      opusSettings: (source) => opusSettings(source, this.#audioProfile),
     });
     this.#peers.set(peer, opened);
-    opened.setTracks(this.#local.bySource);
+    opened.setTracks(this.#local.forPeer(peer));
   }
 
   /** @param {Attempt} order */
@@ -187,8 +231,7 @@ export class RTCManager extends Emitter {
   }
 
   #onTracksChanged() {
-    const tracks = this.#local.bySource;
-    for (const peer of this.#peers.values()) peer.setTracks(tracks);
+    for (const peer of this.#peers.values()) peer.setTracks(this.#local.forPeer(peer.peer));
     this.emit('tracks-changed', { tracks: this.localTracks });
   }
 }

@@ -5,11 +5,13 @@
 
 import { DataChannel } from './data-channel.js';
 import { plainSource } from './local-tracks.js';
+import { withSending, withStereoWelcome } from './opus.js';
 
 /**
  * @import { Attempt } from './core-types.d.ts'
  * @import { DataFrame } from './data-channel.js'
  * @import { IceCandidateInit, Source, TrackLabel } from './messages.d.ts'
+ * @import { OpusSettings } from './opus.js'
  */
 
 /**
@@ -20,6 +22,7 @@ import { plainSource } from './local-tracks.js';
  * @property {(track: MediaStreamTrack, source: Source) => void} trackArrived also when a known track gets another source
  * @property {() => void} dataOpened
  * @property {(frame: DataFrame) => void} dataReceived
+ * @property {(source: Source) => OpusSettings} opusSettings how sound from there is to be sent now
  */
 
 /** @typedef {{ sdp: string, tracks?: TrackLabel[] }} LocalDescription */
@@ -97,15 +100,13 @@ export class RTCPeer {
    */
   async createOffer(restartIce) {
     if (restartIce) this.#pc.restartIce();
-    const offer = await this.#pc.createOffer();
-    await this.#pc.setLocalDescription(offer);
+    await this.#setLocalDescription(await this.#pc.createOffer());
     return this.#localDescription();
   }
 
   /** @returns {Promise<LocalDescription>} */
   async createAnswer() {
-    const answer = await this.#pc.createAnswer();
-    await this.#pc.setLocalDescription(answer);
+    await this.#setLocalDescription(await this.#pc.createAnswer());
     return this.#localDescription();
   }
 
@@ -122,7 +123,7 @@ export class RTCPeer {
   async setRemoteDescription(type, sdp, tracks) {
     // Before the call: the browser announces tracks while it runs.
     this.#labels = new Map((tracks ?? []).map(({ mid, source }) => [mid, source]));
-    await this.#pc.setRemoteDescription({ type, sdp });
+    await this.#pc.setRemoteDescription({ type, sdp: this.#withOwnSending(sdp) });
     for (const transceiver of this.#pc.getTransceivers()) {
       if (this.#arrived.has(transceiver.receiver.track)) this.#announce(transceiver);
     }
@@ -156,6 +157,16 @@ export class RTCPeer {
     };
   }
 
+  /**
+   * @param {Source} source
+   * @returns {string | undefined} see `RTCManager.packetMark`
+   */
+  packetMark(source) {
+    const receiver = this.#pc.getReceivers().find(({ track }) => this.#arrived.get(track) === source);
+    const newest = receiver?.getSynchronizationSources()[0];
+    return newest && `${newest.source} ${newest.rtpTimestamp} ${newest.timestamp}`;
+  }
+
   /** @returns {Promise<RTCStatsReport>} */
   getStats() {
     return this.#pc.getStats();
@@ -175,10 +186,36 @@ export class RTCPeer {
     this.#senders.clear();
   }
 
+  /** @param {RTCSessionDescriptionInit} made */
+  async #setLocalDescription({ type, sdp }) {
+    await this.#pc.setLocalDescription({ type, sdp: withStereoWelcome(sdp ?? '') });
+  }
+
+  /**
+   * @param {string} sdp the other side's
+   * @returns {string} one that makes this side send each of its sounds as it is to be
+   */
+  #withOwnSending(sdp) {
+    const sources = this.#sources();
+    const transceivers = this.#pc.getTransceivers().filter(({ receiver }) => receiver.track.kind === 'audio');
+    // A section that is new here takes the first of one's own tracks that have none yet (RFC 8829, section 5.10).
+    const waiting = transceivers.filter(({ mid, sender }) => mid === null && sources.has(sender));
+    return withSending(sdp, ({ mid, receives }) => {
+      const known = transceivers.find((transceiver) => transceiver.mid === mid);
+      const source = sources.get((known ?? (receives ? waiting.shift() : undefined))?.sender);
+      return source && this.#listener.opusSettings(source);
+    });
+  }
+
+  /** @returns {Map<RTCRtpSender | undefined, Source>} */
+  #sources() {
+    return new Map([...this.#senders].map(([source, sender]) => [sender, source]));
+  }
+
   /** @returns {LocalDescription} */
   #localDescription() {
     const sdp = this.#pc.localDescription?.sdp ?? '';
-    const sources = new Map([...this.#senders].map(([source, sender]) => [sender, source]));
+    const sources = this.#sources();
     /** @type {TrackLabel[]} */
     const tracks = [];
     for (const { mid, sender, direction } of this.#pc.getTransceivers()) {
