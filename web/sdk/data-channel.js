@@ -26,8 +26,10 @@ export class DataChannel {
     this.#channel.onopen = () => listener.opened();
     this.#channel.onmessage = (event) => {
       const frame = parseDataFrame(event.data);
-      if (frame) listener.received(frame);
-      else console.warn('parlor: a frame of a data channel could not be read');
+      if (frame) {
+        console.debug(`parlor ← ${frame.type} (data channel)`);
+        listener.received(frame);
+      } else console.warn('parlor: a frame of a data channel could not be read');
     };
   }
 
@@ -43,6 +45,7 @@ export class DataChannel {
     if (!this.isOpen) return false;
     try {
       this.#channel.send(JSON.stringify(frame));
+      console.debug(`parlor → ${frame.type} (data channel)`);
       return true;
     } catch {
       // Closed between the look and the call, or the frame is larger than the other side takes.

@@ -5,7 +5,7 @@ import { createPanel } from './panel.js';
 import { fileName, makeReport, saveFile } from './report.js';
 
 /** Up to this width, in CSS pixels, the view covers the page instead of standing beside it. */
-const COVERS = '(max-width: 63.99rem)';
+const COVERS = '(max-width: 74.99rem)';
 
 export class DebugView {
   #session;
@@ -81,13 +81,9 @@ export class DebugView {
     document.body.classList.toggle('has-debug', this.#panel !== null);
     this.#page.inert = covers;
     const element = this.#panel?.element;
-    if (covers) {
-      element?.setAttribute('role', 'dialog');
-      element?.setAttribute('aria-modal', 'true');
-    } else {
-      element?.removeAttribute('role');
-      element?.removeAttribute('aria-modal');
-    }
+    element?.setAttribute('role', covers ? 'dialog' : 'complementary');
+    if (covers) element?.setAttribute('aria-modal', 'true');
+    else element?.removeAttribute('aria-modal');
   }
 
   /** @param {KeyboardEvent} event */

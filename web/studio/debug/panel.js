@@ -1,5 +1,6 @@
-// The debug view itself, from its opening to its closing (CM-20): graph, connections, event log. It looks once a second at
-// what the session's connection manager has kept, and asks getStats only of those connections that are unfolded.
+// The debug view itself, from its opening to its closing (CM-20): graph, connections, event log. It looks at what the
+// session's connection manager has kept once a second, and at once when a state changes; it asks getStats only of those
+// connections that are unfolded.
 
 import { arrange, h, Listeners, setText } from '../dom.js';
 import { icon } from '../icons.js';
@@ -26,6 +27,8 @@ const LOOK_MS = 1000;
 export function createPanel({ session: sessionNow, isLive, signaling, onSave, onClose }) {
   const words = texts.debug;
   const listeners = new Listeners();
+  /** Those of the session that is shown. */
+  const heard = new Listeners();
   let digest = new Digest();
   /** Whose digest that is. @type {LiveSession|null} */
   let session = null;
@@ -42,8 +45,8 @@ export function createPanel({ session: sessionNow, isLive, signaling, onSave, on
   const close = h('button', { type: 'button', class: 'icon-button', 'aria-label': words.closeView, onclick: onClose }, icon('close'));
   const body = h('div', { class: 'debug-body' }, overview.element, h('section', { 'aria-labelledby': 'debug-peers-title' }, h('h3', { id: 'debug-peers-title' }, words.peersHeading), list), log.element);
   const element = h(
-    'aside',
-    { class: 'debug', 'aria-labelledby': 'debug-title' },
+    'div',
+    { class: 'debug', role: 'complementary', 'aria-labelledby': 'debug-title' },
     h('div', { class: 'panel-head' }, h('h2', { id: 'debug-title', tabindex: '-1' }, words.heading), h('span', { class: 'debug-head-tools' }, save, close)),
     facts,
     h('p', { class: 'debug-note' }, words.privacy),
@@ -59,6 +62,10 @@ export function createPanel({ session: sessionNow, isLive, signaling, onSave, on
     const now = sessionNow();
     if (now !== session) {
       session = now;
+      heard.close();
+      for (const type of ['change', 'connection']) {
+        if (session !== null) heard.on(session, type, () => look());
+      }
       digest = new Digest();
       for (const card of cards.values()) card.element.remove();
       cards.clear();
@@ -121,5 +128,11 @@ export function createPanel({ session: sessionNow, isLive, signaling, onSave, on
     onClose();
   });
   tick();
-  return { element, close: () => listeners.close() };
+  return {
+    element,
+    close() {
+      listeners.close();
+      heard.close();
+    },
+  };
 }

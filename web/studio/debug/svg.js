@@ -18,8 +18,8 @@ function s(tag, attributes = {}, ...children) {
 
 /** @typedef {{id: string, name: string, initials: string, kind: string, label: string}} GraphNode `kind` and `label` are those of the connection */
 
-const WIDTH = 480;
-const HEIGHT = 320;
+const WIDTH = 360;
+const HEIGHT = 290;
 const NODE = 20;
 
 /**
@@ -34,7 +34,7 @@ export function drawGraph(own, others, label) {
   // Oneself at the bottom, the others clockwise.
   const places = Array.from({ length: count }, (_, index) => {
     const angle = Math.PI / 2 + (2 * Math.PI * index) / count;
-    return { x: WIDTH / 2 + (WIDTH / 2 - 84) * Math.cos(angle), y: HEIGHT / 2 - 6 + (HEIGHT / 2 - 44) * Math.sin(angle) };
+    return { x: WIDTH / 2 + (WIDTH / 2 - 52) * Math.cos(angle), y: HEIGHT / 2 - 6 + (HEIGHT / 2 - 44) * Math.sin(angle) };
   });
   const [me = { x: 0, y: 0 }, ...theirs] = places;
   const edges = others.map(({ id, kind }, index) => {
