@@ -55,7 +55,6 @@ export const texts = {
     roleAuto: 'Automatic',
     start: 'Start Session',
     back: 'All rooms',
-    microphone: 'Your microphone',
     level: 'Level of your microphone',
     levelIdle: 'Press any key or click, then speak: the bar should move.',
     levelListening: 'Speak: the bar should move.',
@@ -120,6 +119,42 @@ export const texts = {
   },
 
   desk: {
+    open: 'Program: loudness and mix',
+    heading: 'Program',
+    loudness: 'Loudness',
+    lufs: 'LUFS',
+    dbtp: 'dBTP',
+    measures: {
+      momentary: { name: 'Momentary', hint: 'the last 0.4 s' },
+      shortTerm: { name: 'Short-term', hint: 'the last 3 s' },
+      integrated: { name: 'Integrated', hint: 'since the reset' },
+      truePeak: { name: 'True peak', hint: 'since the reset' },
+    },
+    resetLoudness: 'Reset loudness',
+    mix: 'Mix',
+    mixes: {
+      direct: { name: 'Everyone direct', hint: 'Everyone hears every voice as it was sent, with gains of their own.' },
+      host: { name: 'Host mixes', hint: 'Callers and listeners hear the host’s mix, each without their own voice.' },
+    },
+    nobodyMixes: 'Everyone direct: your gains decide what you hear.',
+    youMix: 'You mix: your gains and mutes are what callers and listeners hear.',
+    /** @param {string} name */
+    otherMixes: (name) => `${name} mixes for callers and listeners.`,
+    noMixer: 'The host mixes, and no host is here: everyone direct.',
+    /** @param {string} name */
+    hostMixes: (name) => `${name} mixes what you hear. Your own gains and mutes change nothing meanwhile.`,
+    /** @param {string} name */
+    mixMissing: (name) => `${name} mixes, but the mix doesn’t reach you yet: you hear everyone direct.`,
+    levelling: 'Level voices automatically',
+    levellingHint: 'Brings every voice slowly to −23 LUFS, in the mix of this page.',
+    /** @param {string[]} names */
+    recording: (names) => `Recording: ${names.join(', ')}`,
+    recordStart: 'Record program',
+    recordStop: 'Stop recording',
+    recordShort: 'Record',
+    stopShort: 'Stop',
+    recordHint: 'Records the program, your own voice included. Everyone sees it.',
+    recordUnsupported: 'This browser can’t record.',
     /** @param {string} reason */
     cannotRecord: (reason) => `The program can’t be recorded. ${reason}`,
     /** @param {string} file */
@@ -270,6 +305,7 @@ export const texts = {
     musicHint: 'Stereo at 128 kbit/s, without the three above. Wear headphones.',
     pushToTalk: 'Push to talk',
     pushToTalkHint: 'Hold Space to speak.',
+    more: 'Size, treatment and more',
     advanced: 'Advanced',
     fec: 'Forward error correction (FEC)',
     fecHint: 'Sound survives lost packets, at a slightly higher rate.',

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { DEFAULT_SETTINGS } from '../media-settings.js';
 import { Memory } from '../memory.js';
 
 /** A Storage of its own. */
@@ -41,4 +42,12 @@ test('a browser that forbids storage, and a value that somebody broke, are no me
   const broken = store();
   broken.setItem('parlor.live', '{"roomId":7}');
   assert.equal(new Memory(null, broken).live, null);
+});
+
+test('GP-5 the browser remembers devices and settings, and what is not readable is the default', () => {
+  const browser = store();
+  new Memory(browser, store()).media = { ...DEFAULT_SETTINGS, cameraId: 'c2', dtx: true };
+  assert.deepEqual(new Memory(browser, store()).media, { ...DEFAULT_SETTINGS, cameraId: 'c2', dtx: true });
+  browser.setItem('parlor.media', '{nonsense');
+  assert.deepEqual(new Memory(browser, store()).media, DEFAULT_SETTINGS);
 });

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { initials, inOrder, statusText, whoText } from '../roster.js';
+import { initials, inOrder, shownNames, statusText, whoText } from '../roster.js';
 
 test('strips: oneself first, then hosts, then the others, each in order of joining', () => {
   const participants = [
@@ -35,4 +35,11 @@ test('RR-6: who is in a room: some names, and how many more', () => {
   const people = ['Ana', 'Ben', 'Chiara'].map((name) => ({ name }));
   assert.equal(whoText(people, 4), 'Ana, Ben, Chiara');
   assert.equal(whoText(people, 2), 'Ana, Ben and 1 more');
+});
+
+test('who has another one’s name is numbered in order of joining, and nobody else is', () => {
+  const called = (/** @type {string[]} */ ...names) => [...shownNames(names.map((name, index) => ({ id: String(index), name }))).values()];
+  assert.deepEqual(called('Ada', 'Ben', 'Ada', 'Ada'), ['Ada', 'Ben', 'Ada (2)', 'Ada (3)']);
+  assert.deepEqual(called('Ada', 'Ada', 'Ada (2)'), ['Ada', 'Ada (3)', 'Ada (2)'], 'a name that somebody gave stays theirs');
+  assert.deepEqual(called('Ada (2)', 'Ada (2)'), ['Ada (2)', 'Ada (2) (2)']);
 });

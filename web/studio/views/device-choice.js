@@ -11,12 +11,13 @@ import { texts } from '../texts.js';
  *   label: string,
  *   shape: import('../icons.js').IconName,
  *   devices: import('../devices.js').Devices,
+ *   device?: import('../device.js').Device,
  *   chosen: () => string,
  *   onChoose: (deviceId: string) => Promise<void>,
- * }} options `id`: of the element, once on the page; `chosen`: the device id, '' for the default
+ * }} options `id`: of the element, once on the page; `device`: what captures, to name the default; `chosen`: the device id, '' for the default
  * @returns {{element: HTMLElement, select: HTMLSelectElement, show(): void}}
  */
-export function createDeviceChoice({ kind, id, label, shape, devices, chosen, onChoose }) {
+export function createDeviceChoice({ kind, id, label, shape, devices, device, chosen, onChoose }) {
   const select = h('select', { id, onchange: () => void onChoose(select.value) });
   const element = h('div', { class: 'field device-choice' }, h('label', { for: id }, icon(shape), label), select);
   /** What was offered last, so that an open list isn't made anew under somebody's hand. */
@@ -24,7 +25,8 @@ export function createDeviceChoice({ kind, id, label, shape, devices, chosen, on
 
   const show = () => {
     const choices = devices.list.of(kind);
-    const first = { id: '', label: texts.devices.defaultOf(devices.list.defaultLabel(kind)) };
+    const used = chosen() === '' ? (device?.label ?? '') : '';
+    const first = { id: '', label: texts.devices.defaultOf(devices.list.defaultLabel(kind) || used) };
     const all = [first, ...choices.map((choice, index) => ({ ...choice, label: choice.label || texts.devices.unnamed(index + 1) }))];
     const text = JSON.stringify(all);
     if (text !== offered) {

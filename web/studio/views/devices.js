@@ -21,10 +21,11 @@ import { createMediaSwitches } from './media-switches.js';
  */
 
 /**
- * @param {DevicesOptions & {id: string}} options `id`: what the ids of its elements begin with
+ * @param {DevicesOptions & {id: string, isFolded?: boolean}} options `id`: what the ids of its elements begin with;
+ *   `isFolded`: what few people need is folded away
  * @returns {import('../types.js').View & {show(): void}}
  */
-export function createDevices({ id, devices, meters, level, isListener, microphoneNote, onCamera }) {
+export function createDevices({ id, isFolded = false, devices, meters, level, isListener, microphoneNote, onCamera }) {
   const listeners = new Listeners();
   const { microphone, camera } = devices;
   const meter = meters.add(texts.lobby.level, level);
@@ -35,6 +36,7 @@ export function createDevices({ id, devices, meters, level, isListener, micropho
     label: texts.devices.microphone,
     shape: 'microphone',
     devices,
+    device: microphone,
     chosen: () => devices.settings.microphoneId,
     onChoose: (deviceId) => devices.chooseMicrophone(deviceId),
   });
@@ -44,6 +46,7 @@ export function createDevices({ id, devices, meters, level, isListener, micropho
     label: texts.devices.camera,
     shape: 'camera',
     devices,
+    device: camera,
     chosen: () => devices.settings.cameraId,
     onChoose: (deviceId) => devices.chooseCamera(deviceId),
   });
@@ -64,9 +67,9 @@ export function createDevices({ id, devices, meters, level, isListener, micropho
     'div',
     { class: 'devices' },
     h('div', { class: 'device-group' }, microphoneChoice.element, meter.element, note),
-    h('div', { class: 'device-group' }, cameraChoice.element, preview.element, size.element),
+    h('div', { class: 'device-group' }, cameraChoice.element, preview.element),
     h('div', { class: 'device-group' }, speakerChoice.element, tone),
-    switches.element,
+    h('details', { class: 'device-more', open: !isFolded }, h('summary', {}, texts.devices.more), size.element, switches.element),
   );
 
   const show = () => {

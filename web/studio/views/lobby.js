@@ -43,6 +43,7 @@ export function createLobby({ roomId, rooms, name, role, needsPassword, devices,
   const isListener = () => roleField.role() === 'listener';
   const block = createDevices({
     id: 'lobby',
+    isFolded: true,
     devices,
     meters,
     level,
@@ -99,13 +100,9 @@ export function createLobby({ roomId, rooms, name, role, needsPassword, devices,
         onStart({ name: given, roomName: room()?.name ?? roomId, role: roleField.role(), password: passwordField?.input.value || undefined });
       },
     },
-    nameField.element,
-    roleField.element,
-    passwordField?.element,
+    h('div', { class: 'start-who' }, nameField.element, roleField.element, passwordField?.element),
     block.element,
-    headphones,
-    start,
-    fullNote,
+    h('div', { class: 'start-go' }, headphones, start, fullNote),
   );
   const back = h('button', { type: 'button', class: 'button quiet back', onclick: onBack }, icon('back'), texts.lobby.back);
   const element = h('div', { class: 'lobby' }, back, heading, people.element, lacks.element, form);
