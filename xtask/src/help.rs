@@ -13,6 +13,7 @@ cargo xtask: what is done with this repository besides writing it
   cargo xtask requirements   make the map from requirements to tests again
   cargo xtask bench          measure, and write the figures down
   cargo xtask screenshots    take pictures of the page in its states
+  cargo xtask replay         tell the core again what a saved report of the debug view has
 
 cargo xtask COMMAND --help says more. To run parlor itself: cargo run --release";
 
@@ -28,6 +29,7 @@ pub(crate) fn of(name: &str) -> Option<&'static str> {
         "requirements" => REQUIREMENTS,
         "bench" => BENCH,
         "screenshots" => SCREENSHOTS,
+        "replay" => REPLAY,
         _ => return None,
     })
 }
@@ -71,14 +73,15 @@ are handed on to it.
   --full   the long tests too, which do not fit the budget of cargo xtask test";
 
 const WASM: &str = "\
-cargo xtask wasm
+cargo xtask wasm [parlor_connect] [parlor_mix]
 
-Builds crates/parlor-wasm for wasm32-unknown-unknown (rustup target add wasm32-unknown-unknown) with the profile
-`wasm`, shrinks it with wasm-opt -Oz (npm package binaryen), and writes
-  web/sdk/parlor_connect.wasm   what the page loads
-  web/sdk/parlor_connect.json   a hash over everything it was made from, the compiler's version, sizes
-Both are committed, so that the server builds without that target. A test fails when the hash is not that of the
-sources: run this after each change of parlor-proto, parlor-connect or parlor-wasm.";
+Builds the page's modules, or those named, for wasm32-unknown-unknown (rustup target add wasm32-unknown-unknown), shrinks
+them with wasm-opt (npm package binaryen), and writes into web/sdk/
+  parlor_connect.wasm   crates/parlor-wasm, with the profile `wasm`: small
+  parlor_mix.wasm       crates/parlor-mix-wasm, with the profile `wasm-fast`
+and beside each a .json: a hash over everything it was made from, the compiler's version, sizes.
+All are committed, so that the server builds without that target. A test fails when a hash is not that of the
+sources: run this after each change of these crates or of what they use.";
 
 const MESSAGES: &str = "\
 cargo xtask messages
@@ -113,3 +116,12 @@ cargo xtask screenshots [FOLDER]
 
 Takes pictures of the page in its states (empty, lobby, call of two, errors; light, dark, narrow) with Chromium into
 FOLDER, default target/screenshots.";
+
+const REPLAY: &str = "\
+cargo xtask replay FILE [--as-test NAME]
+
+Tells the native core what a page's core was told, as a report of the debug view has it (docs/debugging.md), prints what
+happened when, and compares the states. The last line is `same states: N`, or says what differs first.
+  --as-test NAME   also writes crates/parlor-wasm/tests/reports/NAME.json, without the addresses that are in the
+                   report, which a test replays from then on
+Exit code 1 if a state differs, or if the file is no report that can be replayed.";

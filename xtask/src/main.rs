@@ -16,6 +16,7 @@ mod messages;
 mod place;
 mod process;
 mod provide;
+mod replay;
 mod report;
 mod screenshots;
 mod suite;
@@ -33,6 +34,8 @@ struct Command {
     words: Vec<String>,
     full: bool,
     write: bool,
+    /// The name after `--as-test`.
+    as_test: Option<String>,
     /// What follows `--`, for the program that the command runs.
     rest: Vec<String>,
 }
@@ -60,8 +63,14 @@ fn main() -> ExitCode {
 fn read_command_line() -> Result<Option<Command>> {
     let mut parser = lexopt::Parser::from_env();
     let mut name: Option<String> = None;
-    let mut command =
-        Command { name: String::new(), words: Vec::new(), full: false, write: false, rest: Vec::new() };
+    let mut command = Command {
+        name: String::new(),
+        words: Vec::new(),
+        full: false,
+        write: false,
+        as_test: None,
+        rest: Vec::new(),
+    };
     let mut help_wanted = false;
     loop {
         if let Some(mut raw) = parser.try_raw_args()
@@ -75,6 +84,7 @@ fn read_command_line() -> Result<Option<Command>> {
             Short('h') | Long("help") => help_wanted = true,
             Long("full") => command.full = true,
             Long("write") => command.write = true,
+            Long("as-test") => command.as_test = Some(parser.value()?.string()?),
             Value(word) if name.is_none() => name = Some(word.string()?),
             Value(word) => command.words.push(word.string()?),
             other => return Err(other.unexpected().into()),
@@ -111,9 +121,10 @@ fn carry_out(command: &Command) -> Result<bool> {
         "test" => none_of("test").and_then(|()| Ok(suite::test()?.finish())),
         "ci" => none_of("ci").and_then(|()| ci::ci()),
         "e2e" => e2e::e2e(command.full, &words, &command.rest),
-        "wasm" => none_of("wasm").and_then(|()| wasm::wasm()).map(|()| true),
+        "wasm" => wasm::wasm(&words).map(|()| true),
         "bench" => bench::bench(&words, &command.rest),
         "screenshots" => screenshots::screenshots(&words).map(|()| true),
+        "replay" => replay::replay(&words, command.as_test.as_deref()),
         "messages" => none_of("messages").and_then(|()| messages::messages()).map(|()| true),
         "requirements" => none_of("requirements").and_then(|()| lint::requirements::write()).map(|()| true),
         other => bail!("there is no command {other:?}"),

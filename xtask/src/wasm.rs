@@ -1,7 +1,7 @@
-//! `cargo xtask wasm`: makes the page's WebAssembly core and notes what it was made from. Whether the committed file is
-//! still the one that the sources make is a test (below): a hash over everything that goes into it.
+//! `cargo xtask wasm`: makes the page's WebAssembly modules and notes what each was made from. Whether the committed files
+//! are still the ones that the sources make is a test (below): a hash over everything that goes into them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
@@ -9,44 +9,131 @@ use sha2::{Digest, Sha256};
 
 use crate::{place, process};
 
-const PACKAGE: &str = "parlor-wasm";
 const TARGET: &str = "wasm32-unknown-unknown";
-const MODULE: &str = "web/sdk/parlor_connect.wasm";
-const NOTE: &str = "web/sdk/parlor_connect.json";
-/// npm's package with Binaryen's wasm-opt, fixed so that the same sources make the same file.
+/// npm's package with Binaryen's wasm-opt, fixed so that the same sources make the same files.
 const BINARYEN: &str = "binaryen@132.0.0";
 
-/// Builds, shrinks and writes it, with its note.
-pub(crate) fn wasm() -> Result<()> {
-    let compiled = compile()?;
-    let before = std::fs::metadata(&compiled)?.len();
-    let module = place::root().join(MODULE);
-    let optimizer = optimizer()?;
-    let mut command = process::command("node", &[]);
-    command.arg(optimizer).args(["-Oz", "--strip-debug", "--strip-producers", "--enable-bulk-memory"]);
-    command.args(["--enable-sign-ext", "--enable-mutable-globals", "--enable-nontrapping-float-to-int"]);
-    command.args(["--enable-reference-types", "--enable-multivalue"]);
-    command.arg(&compiled).arg("-o").arg(&module);
-    process::run(command)?;
-    let bytes = std::fs::read(&module)?;
-    let note = json!({
-        "about": "What parlor_connect.wasm beside this was made from; cargo xtask wasm makes both.",
-        "sources": sources_hash()?,
-        "module": hex(&Sha256::digest(&bytes)),
-        "bytes": bytes.len(),
-        "rustc": process::output("rustc", &["--version"])?.trim(),
-        "optimizer": BINARYEN,
-    });
-    process::write(&place::root().join(NOTE), format!("{note:#}\n").as_bytes())?;
-    println!("{MODULE}: {} bytes ({before} as compiled)", bytes.len());
-    Ok(())
+/// One module that the page loads.
+struct Module {
+    package: &'static str,
+    /// Name of the file in web/sdk, without its ending; beside it lies a note of the same name.
+    name: &'static str,
+    profile: &'static str,
+    /// The tables of Cargo.toml that say how it is compiled.
+    profile_tables: &'static [&'static str],
+    /// What the linker is told beyond that.
+    link_args: &'static [&'static str],
+    optimize: &'static str,
 }
 
-fn compile() -> Result<PathBuf> {
-    let args = ["build", "--locked", "--profile", "wasm", "--target", TARGET, "-p", PACKAGE];
-    process::run(process::cargo(&args))
-        .with_context(|| format!("is the target there? rustup target add {TARGET}"))?;
-    Ok(place::target().join(TARGET).join("wasm/parlor_wasm.wasm"))
+const MODULES: &[Module] = &[
+    Module {
+        package: "parlor-wasm",
+        name: "parlor_connect",
+        profile: "wasm",
+        profile_tables: &["[profile.wasm]", "[profile.release]"],
+        link_args: &[],
+        optimize: "-Oz",
+    },
+    Module {
+        package: "parlor-mix-wasm",
+        name: "parlor_mix",
+        profile: "wasm-fast",
+        profile_tables: &["[profile.wasm-fast]", "[profile.wasm]", "[profile.release]"],
+        // Each node of the audio graph has an instance with a memory of its own: a stack of 1 MiB would be most of it.
+        link_args: &["-zstack-size=32768"],
+        optimize: "-O3",
+    },
+];
+
+/// Builds, shrinks and writes those that are named, or all, with their notes.
+pub(crate) fn wasm(names: &[&str]) -> Result<()> {
+    if let Some(unknown) = names.iter().find(|name| MODULES.iter().all(|module| module.name != **name)) {
+        let known: Vec<&str> = MODULES.iter().map(|module| module.name).collect();
+        bail!("there is no module {unknown:?}; there are {}", known.join(", "));
+    }
+    let optimizer = optimizer()?;
+    let wanted = MODULES.iter().filter(|module| names.is_empty() || names.contains(&module.name));
+    wanted.into_iter().try_for_each(|module| module.make(&optimizer))
+}
+
+impl Module {
+    fn path(&self) -> String {
+        format!("web/sdk/{}.wasm", self.name)
+    }
+
+    fn note_path(&self) -> String {
+        format!("web/sdk/{}.json", self.name)
+    }
+
+    fn make(&self, optimizer: &Path) -> Result<()> {
+        let compiled = self.compile()?;
+        let before = std::fs::metadata(&compiled)?.len();
+        let made = place::root().join(self.path());
+        let mut command = process::command("node", &[]);
+        command.arg(optimizer).args([self.optimize, "--strip-debug", "--strip-producers"]);
+        command.args(["--enable-bulk-memory", "--enable-sign-ext", "--enable-mutable-globals"]);
+        command.args([
+            "--enable-nontrapping-float-to-int",
+            "--enable-reference-types",
+            "--enable-multivalue",
+        ]);
+        command.arg(&compiled).arg("-o").arg(&made);
+        process::run(command)?;
+        let bytes = std::fs::read(&made)?;
+        let note = json!({
+            "about": format!("What {}.wasm beside this was made from; cargo xtask wasm makes both.", self.name),
+            "sources": self.sources_hash()?,
+            "module": hex(&Sha256::digest(&bytes)),
+            "bytes": bytes.len(),
+            "rustc": process::output("rustc", &["--version"])?.trim(),
+            "optimizer": BINARYEN,
+        });
+        process::write(&place::root().join(self.note_path()), format!("{note:#}\n").as_bytes())?;
+        println!("{}: {} bytes ({before} as compiled)", self.path(), bytes.len());
+        Ok(())
+    }
+
+    fn compile(&self) -> Result<PathBuf> {
+        let args = ["rustc", "--locked", "--profile", self.profile, "--target", TARGET, "-p", self.package];
+        let mut command = process::cargo(&args);
+        command.arg("--").args(self.link_args.iter().map(|arg| format!("-Clink-arg={arg}")));
+        process::run(command).with_context(|| format!("is the target there? rustup target add {TARGET}"))?;
+        let file = format!("{}.wasm", self.package.replace('-', "_"));
+        Ok(place::target().join(TARGET).join(self.profile).join(file))
+    }
+
+    /// The hash over everything the module is made from: the sources of the crates of this workspace in it (but not their
+    /// tests), the versions, features and checksums of all others, and how it is compiled.
+    fn sources_hash(&self) -> Result<String> {
+        let args = ["tree", "--locked", "--package", self.package, "--target", TARGET];
+        let shown =
+            ["--edges", "normal,build", "--prefix", "none", "--no-dedupe", "--format", "{lib}|{p}|{f}"];
+        let tree = process::collect(process::cargo(&[args.as_slice(), shown.as_slice()].concat()))?;
+        let lock = place::read("Cargo.lock")?;
+        let mut parts: Vec<String> = Vec::new();
+        for line in tree.lines().filter(|line| !line.is_empty()) {
+            let [_, package, features] = line.split('|').collect::<Vec<_>>()[..] else {
+                bail!("cargo tree printed {line:?}");
+            };
+            let mut words = package.split(' ');
+            let (name, version) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+            match checksum(&lock, name, version.trim_start_matches('v')) {
+                Some(checksum) => parts.push(format!("{name} {version} {features} {checksum}")),
+                None => parts.extend(source_files(name)?),
+            }
+        }
+        parts.push(profile(&place::read("Cargo.toml")?, self.profile_tables));
+        parts.extend(self.link_args.iter().map(|arg| (*arg).to_owned()));
+        parts.sort();
+        parts.dedup();
+        let mut hash = Sha256::new();
+        for part in parts {
+            hash.update(part.len().to_le_bytes());
+            hash.update(part);
+        }
+        Ok(hex(&hash.finalize()))
+    }
 }
 
 /// Where wasm-opt is, installed below the build output if need be.
@@ -65,36 +152,6 @@ fn optimizer() -> Result<PathBuf> {
         process::run(command)?;
     }
     Ok(program)
-}
-
-/// The hash over everything the module is made from: the sources of the crates of this workspace in it (but not their
-/// tests), the versions, features and checksums of all others, and the build profile.
-fn sources_hash() -> Result<String> {
-    let args = ["tree", "--locked", "--package", PACKAGE, "--target", TARGET];
-    let shown = ["--edges", "normal,build", "--prefix", "none", "--no-dedupe", "--format", "{lib}|{p}|{f}"];
-    let tree = process::collect(process::cargo(&[args.as_slice(), shown.as_slice()].concat()))?;
-    let lock = place::read("Cargo.lock")?;
-    let mut parts: Vec<String> = Vec::new();
-    for line in tree.lines().filter(|line| !line.is_empty()) {
-        let [_, package, features] = line.split('|').collect::<Vec<_>>()[..] else {
-            bail!("cargo tree printed {line:?}");
-        };
-        let mut words = package.split(' ');
-        let (name, version) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-        match checksum(&lock, name, version.trim_start_matches('v')) {
-            Some(checksum) => parts.push(format!("{name} {version} {features} {checksum}")),
-            None => parts.extend(source_files(name)?),
-        }
-    }
-    parts.push(profile(&place::read("Cargo.toml")?));
-    parts.sort();
-    parts.dedup();
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part.len().to_le_bytes());
-        hash.update(part);
-    }
-    Ok(hex(&hash.finalize()))
 }
 
 /// The checksum that Cargo.lock has for a package; none for a crate of this workspace.
@@ -119,13 +176,13 @@ fn source_files(name: &str) -> Result<Vec<String>> {
         .collect()
 }
 
-/// The lines of Cargo.toml that say how the module is compiled.
-fn profile(manifest: &str) -> String {
-    let inside = ["[profile.wasm]", "[profile.release]"].map(|head| {
-        let lines = manifest.lines().skip_while(|line| *line != head);
-        lines.take_while(|line| *line == head || !line.starts_with('[')).collect::<Vec<_>>().join("\n")
+/// The lines of Cargo.toml that say how a module is compiled.
+fn profile(manifest: &str, tables: &[&str]) -> String {
+    let inside = tables.iter().map(|head| {
+        let lines = manifest.lines().skip_while(|line| line != head);
+        lines.take_while(|line| line == head || !line.starts_with('[')).collect::<Vec<_>>().join("\n")
     });
-    inside.join("\n").trim_end().to_owned()
+    inside.collect::<Vec<_>>().join("\n").trim_end().to_owned()
 }
 
 fn hex(bytes: &[u8]) -> String {

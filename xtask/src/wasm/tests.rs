@@ -1,30 +1,34 @@
-//! The committed module is the one that the sources make.
+//! The committed modules are the ones that the sources make.
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{MODULE, NOTE, checksum, hex, profile, sources_hash};
+use super::{MODULES, Module, checksum, hex, profile};
 use crate::place;
 
-fn note() -> Value {
-    serde_json::from_str(&place::read(NOTE).unwrap()).unwrap()
+fn note(module: &Module) -> Value {
+    serde_json::from_str(&place::read(&module.note_path()).unwrap()).unwrap()
 }
 
 #[test]
-fn the_committed_module_was_made_from_these_sources() {
-    let sources = sources_hash().unwrap();
-    assert_eq!(
-        note()["sources"],
-        *sources,
-        "parlor-proto, parlor-connect, parlor-wasm or what they use has changed since: run cargo xtask wasm"
-    );
+fn the_committed_modules_were_made_from_these_sources() {
+    for module in MODULES {
+        assert_eq!(
+            note(module)["sources"],
+            *module.sources_hash().unwrap(),
+            "{} or what it uses has changed since: run cargo xtask wasm",
+            module.package
+        );
+    }
 }
 
 #[test]
-fn the_note_is_about_the_committed_module() {
-    let bytes = std::fs::read(place::root().join(MODULE)).unwrap();
-    assert_eq!(note()["module"], hex(&Sha256::digest(&bytes)));
-    assert_eq!(note()["bytes"], bytes.len());
+fn the_notes_are_about_the_committed_modules() {
+    for module in MODULES {
+        let bytes = std::fs::read(place::root().join(module.path())).unwrap();
+        assert_eq!(note(module)["module"], hex(&Sha256::digest(&bytes)), "{}", module.name);
+        assert_eq!(note(module)["bytes"], bytes.len(), "{}", module.name);
+    }
 }
 
 #[test]
@@ -41,6 +45,7 @@ fn other_profiles_do_not_count() {
     let manifest =
         "[profile.dev]\ndebug = 1\n\n[profile.wasm]\nopt-level = \"z\"\n\n[profile.release]\nlto = 1\n";
     let other = manifest.replace("debug = 1", "debug = 2");
-    assert_eq!(profile(manifest), profile(&other));
-    assert_ne!(profile(manifest), profile(&manifest.replace("\"z\"", "\"s\"")));
+    let tables = ["[profile.wasm]", "[profile.release]"];
+    assert_eq!(profile(manifest, &tables), profile(&other, &tables));
+    assert_ne!(profile(manifest, &tables), profile(&manifest.replace("\"z\"", "\"s\""), &tables));
 }

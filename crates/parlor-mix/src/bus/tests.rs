@@ -1,0 +1,1 @@
+//! The program bus: sums, and sums without oneself.

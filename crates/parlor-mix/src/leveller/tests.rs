@@ -1,0 +1,1 @@
+//! The leveller: how far, how fast, and when not at all.
