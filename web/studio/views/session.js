@@ -7,6 +7,7 @@ import { inOrder } from '../roster.js';
 import { texts } from '../texts.js';
 import { createBottomBar } from './bottom-bar.js';
 import { createChat } from './chat.js';
+import { createDeskNote } from './desk-note.js';
 import { createPictures } from './pictures.js';
 import { createRoomsList } from './rooms-list.js';
 import { createStrip } from './strip.js';
@@ -48,7 +49,8 @@ export function createSessionView({ session, server, rooms, meters, chatOpen, on
   const chat = createChat({ log: session.chat, onSend: (text) => session.sendChat(text), onClose: () => showPanel(null) });
   const roomsList = createRoomsList({ rooms, server, onJoin, hereId: session.roomId });
   const pictures = createPictures({ session, strips, onLayout: (layout) => showLayout(layout) });
-  const stage = h('div', { class: 'stage' }, h('div', { class: 'stage-inner' }, sound, pictures.element, list));
+  const deskNote = createDeskNote({ session });
+  const stage = h('div', { class: 'stage' }, h('div', { class: 'stage-inner' }, sound, deskNote.element, pictures.element, list));
   const side = h('aside', { class: 'side' }, chat.element, roomsList.element);
   const top = createTopBar({ session, server, meters, onCopyLink });
   const bottom = createBottomBar({ session, onPanel: (wanted) => showPanel(panel === wanted ? null : wanted), onKeys, onDevices, onEnd });
@@ -132,7 +134,7 @@ export function createSessionView({ session, server, rooms, meters, chatOpen, on
     close() {
       listeners.close();
       for (const strip of strips.values()) strip.close();
-      for (const part of [top, bottom, chat, roomsList, pictures]) part.close();
+      for (const part of [top, bottom, chat, roomsList, pictures, deskNote]) part.close();
     },
   };
 }

@@ -1,9 +1,12 @@
-// The bar above a session: room, how many, elapsed time, Copy link, program meter, and how oneself is connected.
+// The bar above a session: room, how many, elapsed time, who records, program meter and desk, Copy link, and how oneself
+// is connected.
 
 import { h, Listeners, setAttribute, setText } from '../dom.js';
 import { icon } from '../icons.js';
 import { texts } from '../texts.js';
 import { duration, secondsUntil } from '../time.js';
+import { createDeskPanel } from './desk-panel.js';
+import { createRecording } from './recording.js';
 
 /**
  * @param {{
@@ -24,11 +27,14 @@ export function createTopBar({ session, server, meters, onCopyLink }) {
   const countdown = h('span', { class: 'bar-countdown', 'aria-hidden': 'true' });
   state.append(countdown);
   const meter = meters.add(texts.session.program, () => session.mixer.programLevel());
+  const desk = createDeskPanel({ session, meter: meter.element });
+  const recording = createRecording({ session });
   const element = h(
     'header',
     { class: 'top-bar' },
-    h('div', { class: 'bar-title' }, name, h('div', { class: 'bar-facts' }, count, elapsed, state)),
-    h('div', { class: 'program' }, h('span', { class: 'program-label', 'aria-hidden': 'true' }, texts.session.programShort), meter.element),
+    h('div', { class: 'bar-title' }, name, h('div', { class: 'bar-facts' }, count, elapsed, state, recording.mark)),
+    desk.element,
+    recording.button,
     h('button', { type: 'button', class: 'button copy-link', onclick: onCopyLink }, icon('link'), h('span', {}, texts.session.copyLink)),
   );
 
@@ -63,6 +69,8 @@ export function createTopBar({ session, server, meters, onCopyLink }) {
     element,
     close() {
       listeners.close();
+      desk.close();
+      recording.close();
       meter.close();
     },
   };
