@@ -81,7 +81,8 @@ pub(crate) struct Peer {
 }
 
 /// What was done about media that does not come (CM-15), since it last did: ICE restarted, then the connection made
-/// anew. If that does not help either, the other side has nothing to send whatever it says, and nothing more is done.
+/// anew. If that does not help either, the other side may have nothing to send whatever it says: it is done again, but
+/// more and more rarely.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 enum Repair {
     #[default]
@@ -89,7 +90,10 @@ enum Repair {
     Restarted {
         at: Time,
     },
-    MadeAnew,
+    MadeAnew {
+        at: Time,
+        times: u32,
+    },
 }
 
 /// What a peer needs of its manager for one step.
@@ -423,16 +427,21 @@ impl Peer {
     }
 
     fn repair(&mut self, ctx: &mut Context<'_>) {
-        match self.repair {
+        let (before, wait_ms, times) = match self.repair {
             Repair::None => {
                 self.repair = Repair::Restarted { at: ctx.now };
                 self.with_connection(ctx, |connection, wire| connection.restart_ice(wire));
+                return;
             }
-            Repair::Restarted { at } if ctx.now.ms_since(at) >= ctx.settings.frozen_ms => {
-                self.repair = Repair::MadeAnew;
-                self.fail(Cause::NoMedia, ctx);
+            Repair::Restarted { at } => (at, ctx.settings.frozen_ms, 0),
+            Repair::MadeAnew { at, times } => {
+                let doubled = 1_u64.checked_shl(times).unwrap_or(u64::MAX);
+                (at, ctx.settings.still_frozen_ms.saturating_mul(doubled), times.saturating_add(1))
             }
-            Repair::Restarted { .. } | Repair::MadeAnew => {}
+        };
+        if ctx.now.ms_since(before) >= wait_ms {
+            self.repair = Repair::MadeAnew { at: ctx.now, times };
+            self.fail(Cause::NoMedia, ctx);
         }
     }
 

@@ -34,6 +34,8 @@ pub struct Settings {
     pub sample_ms: u64,
     /// How long no packet may come from who sends, before the connection is restarted (CM-15).
     pub frozen_ms: u64,
+    /// How long after that, if it did not help, the connection is made anew; it doubles with each time.
+    pub still_frozen_ms: u64,
 }
 
 impl Default for Settings {
@@ -53,6 +55,7 @@ impl Default for Settings {
             stagger_ms: 200,
             sample_ms: 1_000,
             frozen_ms: 5_000,
+            still_frozen_ms: 60_000,
         }
     }
 }

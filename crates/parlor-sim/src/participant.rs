@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use parlor_connect::{Input, Manager, Media, Output, Settings, Signal, Status};
+use parlor_connect::{Grade, Input, Manager, Media, Output, Settings, Signal, Status};
 use parlor_proto::{Instance, Role, Time, UserId};
 use parlor_room::ConnId;
 use serde_json::{Value, json};
@@ -43,6 +43,10 @@ pub struct Participant {
     sent: VecDeque<(u64, String)>,
     /// Frames to write to the socket.
     pub outgoing: Vec<String>,
+    /// Connections whose figures are asked for.
+    pub samples: Vec<(UserId, u32)>,
+    /// How often a connection was found over which nothing comes.
+    pub found_frozen: usize,
     /// Connections given up for good.
     pub given_up: Vec<String>,
     /// Connections opened, over the whole life of this document.
@@ -51,16 +55,17 @@ pub struct Participant {
     pub faults: Vec<String>,
     pub(crate) recorder: Recorder,
     loads: u32,
+    settings: Settings,
     seed: u64,
 }
 
 impl Participant {
     /// Someone who is not there yet.
     #[must_use]
-    pub fn new(id: UserId, role: Role, seed: u64) -> Self {
+    pub fn new(id: UserId, role: Role, settings: Settings, seed: u64) -> Self {
         let instance = instance_of(&id, 0);
         Self {
-            manager: Manager::new(id.clone(), instance.clone(), Settings::default(), seed),
+            manager: Manager::new(id.clone(), instance.clone(), settings.clone(), seed),
             browser: Browser::new(id.clone(), 1),
             id,
             role,
@@ -73,11 +78,14 @@ impl Participant {
             cseq: 0,
             sent: VecDeque::new(),
             outgoing: Vec::new(),
+            samples: Vec::new(),
+            found_frozen: 0,
             given_up: Vec::new(),
             opened: 0,
             faults: Vec::new(),
             recorder: Recorder::default(),
             loads: 0,
+            settings,
             seed,
         }
     }
@@ -86,7 +94,7 @@ impl Participant {
     pub fn load(&mut self, now: Time) {
         self.loads += 1;
         self.instance = instance_of(&self.id, self.loads);
-        self.manager = Manager::new(self.id.clone(), self.instance.clone(), Settings::default(), self.seed);
+        self.manager = Manager::new(self.id.clone(), self.instance.clone(), self.settings.clone(), self.seed);
         self.recorder.begin(&self.id, &self.instance, self.seed);
         self.browser = Browser::new(self.id.clone(), self.browser.tracks());
         self.resume_token = None;
@@ -95,6 +103,7 @@ impl Participant {
         self.is_running = true;
         self.tell(now, Input::Media(Media::Ready));
         self.send("user-joined-room", &self.join());
+        self.publish();
     }
 
     /// Closes the page; what was open is gone.
@@ -170,6 +179,9 @@ impl Participant {
                 self.sent = waiting.iter().map(|text| (1, text.clone())).collect();
             }
             self.outgoing.extend(waiting);
+            if was_here {
+                self.publish();
+            }
         }
         self.tell(now, Input::SignalingUp);
     }
@@ -207,6 +219,10 @@ impl Participant {
                     self.send(&kind, message.get("data").unwrap_or(&Value::Null));
                 }
                 Output::Open { .. } => self.opened += 1,
+                Output::SampleStats { peer, attempt } => self.samples.push((peer.clone(), *attempt)),
+                Output::QualityChanged { quality, .. } if quality.grade == Grade::Lost => {
+                    self.found_frozen += 1;
+                }
                 Output::ConnectionFailed { remote_peer_id, reason } => {
                     self.given_up.push(format!("{} gave up {remote_peer_id}: {reason}", self.id));
                 }
@@ -218,6 +234,12 @@ impl Participant {
 
     fn join(&self) -> Value {
         json!({"roomId": ROOM, "role": self.role, "create": {"name": ROOM, "capacity": 15}})
+    }
+
+    fn publish(&mut self) {
+        let track = json!({"source": "microphone", "kind": "audio", "enabled": true});
+        let state = json!({"roomId": ROOM, "audioEnabled": true, "videoEnabled": false, "tracks": [track]});
+        self.send("track-state", &state);
     }
 
     fn send(&mut self, kind: &str, data: &Value) {

@@ -18,6 +18,11 @@ pub enum Act {
     },
     /// Loses the media path with one of the others.
     LosePath,
+    /// Receives nothing more from one of the others, though the path works.
+    Freeze {
+        /// Whether new ICE credentials don't help, only another connection.
+        is_deep: bool,
+    },
     /// Publishes a track more.
     AddTrack,
 }
@@ -33,6 +38,8 @@ pub struct Plan {
     pub acts: Vec<(u64, usize, Act)>,
     /// When the server restarts; milliseconds from the beginning.
     pub restarts_ms: Vec<u64>,
+    /// Whether connections are looked at once a second (CM-17).
+    pub is_sampled: bool,
 }
 
 impl Plan {
@@ -42,7 +49,13 @@ impl Plan {
         let mut rng = fastrand::Rng::with_seed(seed);
         let participants = rng.usize(2..=10);
         let acts = (0..participants).map(|index| (rng.u64(0..1_000), index, Act::Join)).collect();
-        Self { participants, hosts: rng.usize(1..=participants.min(3)), acts, restarts_ms: Vec::new() }
+        Self {
+            participants,
+            hosts: rng.usize(1..=participants.min(3)),
+            acts,
+            restarts_ms: Vec::new(),
+            is_sampled: false,
+        }
     }
 
     /// Up to eight disturbances within 20 s of joining.
@@ -72,6 +85,22 @@ impl Plan {
             if matches!(act, Act::Leave | Act::Crash) && rng.bool() {
                 plan.acts.push((at_ms + rng.u64(500..15_000), index, Act::Join));
             }
+        }
+        plan
+    }
+
+    /// Up to five of them, who all publish, in a storm in which now and then packets stop on a path that works (CM-15).
+    #[must_use]
+    pub fn freezing(seed: u64) -> Self {
+        let mut plan = Self::stormy(seed);
+        let mut rng = fastrand::Rng::with_seed(seed.rotate_left(17));
+        plan.participants = plan.participants.min(5);
+        plan.hosts = plan.hosts.min(plan.participants);
+        plan.acts.retain(|(_, index, _)| *index < 5);
+        plan.is_sampled = true;
+        for _ in 0..rng.usize(1..=3) {
+            let index = rng.usize(0..plan.participants);
+            plan.acts.push((rng.u64(4_000..25_000), index, Act::Freeze { is_deep: rng.bool() }));
         }
         plan
     }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use parlor_connect::{ConnectionState, IceState, Input};
+use parlor_connect::{ConnectionState, Grade, IceState, Input, Settings, StatsSample};
 use parlor_proto::{ClientFrame, Role, Time, UserId};
 use parlor_room::{
     CloseCause, Config, ConnId, Gauges, Input as ServerInput, Output as ServerOutput, Registry,
@@ -15,6 +15,8 @@ use crate::trace::Trace;
 
 /// How long after the last disturbance everything has to be well again.
 const SETTLE_MS: u64 = 60_000;
+/// The same where packets stop now and then: right after a connection was made anew, it takes a minute until the next.
+const THAW_MS: u64 = 150_000;
 /// How often the media paths are looked at.
 const MEDIA_CHECK_MS: u64 = 250;
 /// A path without its other end is `disconnected` after this, and `failed` after that, as in browsers.
@@ -31,6 +33,7 @@ enum Event {
     ToClient(ConnId, Delivery),
     Browser(usize),
     MediaCheck,
+    Sample(usize, UserId, u32),
 }
 
 /// What reaches the server from a socket.
@@ -68,6 +71,8 @@ pub struct Outcome {
     pub opened: BTreeMap<UserId, usize>,
     /// Events that happened.
     pub events: usize,
+    /// How often a connection was found over which nothing comes (CM-15).
+    pub found_frozen: usize,
     /// What each connection manager was told, if [`World::recorded`].
     pub traces: Vec<Trace>,
 }
@@ -85,6 +90,12 @@ pub struct World {
     has_browser_event: BTreeSet<usize>,
     /// Pairs of ICE fragments between which nothing passes any more.
     broken: BTreeSet<(String, String)>,
+    /// Pairs of ICE fragments, the receiver's first, over which no packet comes though the path works.
+    frozen: BTreeSet<(String, String)>,
+    /// Connections over which no packet comes whatever the path: by participant, peer and attempt.
+    deep_frozen: BTreeSet<(usize, UserId, u32)>,
+    /// Packets that came, by participant, peer and attempt.
+    packets: BTreeMap<(usize, UserId, u32), u64>,
     /// Since when a path has had no other end: by participant, peer and attempt.
     silent_since: BTreeMap<(usize, UserId, u32), Time>,
     faults: Vec<String>,
@@ -105,6 +116,9 @@ impl World {
             last_event: 0,
             has_browser_event: BTreeSet::new(),
             broken: BTreeSet::new(),
+            frozen: BTreeSet::new(),
+            deep_frozen: BTreeSet::new(),
+            packets: BTreeMap::new(),
             silent_since: BTreeMap::new(),
             faults: Vec::new(),
         };
@@ -113,7 +127,9 @@ impl World {
             // Not in order of joining: who is polite has nothing to do with who comes first.
             let name = format!("p{}-{index}", world.rng.u32(0..1_000));
             let Ok(id) = UserId::parse(&name) else { continue };
-            world.participants.push(Participant::new(id, role, seed ^ index as u64));
+            let sample_ms = if plan.is_sampled { 1_000 } else { 0 };
+            let settings = Settings { sample_ms, ..Settings::default() };
+            world.participants.push(Participant::new(id, role, settings, seed ^ index as u64));
         }
         for (at_ms, index, act) in &plan.acts {
             world.schedule(*at_ms, Event::Act(*index, *act));
@@ -137,7 +153,8 @@ impl World {
     /// Lets the plan happen and everything settle, looks at what came of it, and lets everybody leave.
     #[must_use]
     pub fn run(mut self, plan: &Plan) -> Outcome {
-        self.run_until(self.now + plan.end_ms() + SETTLE_MS);
+        let settle_ms = if plan.is_sampled { THAW_MS } else { SETTLE_MS };
+        self.run_until(self.now + plan.end_ms() + settle_ms);
         self.check_settled();
         let opened = self.participants.iter().map(|p| (p.id.clone(), p.opened)).collect();
         self.everybody_leaves();
@@ -146,9 +163,10 @@ impl World {
             self.faults.append(&mut participant.browser.faults);
             self.faults.append(&mut participant.given_up);
         }
+        let found_frozen = self.participants.iter().map(|p| p.found_frozen).sum();
         let events = usize::try_from(self.last_event).unwrap_or(usize::MAX);
         let traces = self.participants.into_iter().flat_map(|p| p.recorder.traces).collect();
-        Outcome { faults: self.faults, opened, events, traces }
+        Outcome { faults: self.faults, opened, events, found_frozen, traces }
     }
 
     fn schedule(&mut self, in_ms: u64, event: Event) {
@@ -217,6 +235,7 @@ impl World {
                 self.check_media();
                 self.schedule(MEDIA_CHECK_MS, Event::MediaCheck);
             }
+            Event::Sample(index, peer, attempt) => self.sample(index, peer, attempt),
         }
     }
 
@@ -258,6 +277,18 @@ impl World {
                 if let Some((local, remote)) = self.rng.choice(paths) {
                     self.broken.insert((local.clone(), remote.clone()));
                     self.broken.insert((remote, local));
+                }
+            }
+            Act::Freeze { is_deep } => {
+                let paths = participant.browser.connections().iter();
+                let paths: Vec<_> =
+                    paths.filter_map(|c| Some((c.peer.clone(), c.attempt, c.path()?))).collect();
+                if let Some((peer, attempt, path)) = self.rng.choice(paths) {
+                    if is_deep {
+                        self.deep_frozen.insert((index, peer, attempt));
+                    } else {
+                        self.frozen.insert(path);
+                    }
                 }
             }
             Act::AddTrack if participant.is_running => participant.browser.add_track(),
@@ -315,11 +346,16 @@ impl World {
         let before = participant.socket;
         step(participant);
         let frames = std::mem::take(&mut participant.outgoing);
+        let samples = std::mem::take(&mut participant.samples);
         let (socket, is_running) = (participant.socket, participant.is_running);
         if let Some(conn) = socket {
             for text in frames {
                 self.send_to_server(conn, Arrival::Text(text));
             }
+        }
+        for (peer, attempt) in samples {
+            let in_ms = self.rng.u64(1..20);
+            self.schedule(in_ms, Event::Sample(index, peer, attempt));
         }
         if let (Some(conn), None, true) = (before, socket, is_running) {
             // Gave the socket up by itself (the id was not free): tries again.
@@ -451,6 +487,27 @@ impl World {
         }
     }
 
+    /// The figures of a connection: packets came if the path works at both ends and nothing holds them up.
+    fn sample(&mut self, index: usize, peer: UserId, attempt: u32) {
+        let now = self.now;
+        let Some(participant) = self.participants.get(index).filter(|p| p.is_running) else { return };
+        let Some(connection) = participant.browser.connection(&peer).filter(|c| c.attempt == attempt) else {
+            return;
+        };
+        let other = self.participants.iter().find(|p| p.id == peer && p.is_running);
+        let other = other.and_then(|p| p.browser.connection(&participant.id));
+        let is_held = other.is_some_and(|other| connection.shares_path_with(other));
+        let passes = connection
+            .path()
+            .is_some_and(|path| !self.broken.contains(&path) && !self.frozen.contains(&path));
+        let key = (index, peer.clone(), attempt);
+        let is_flowing = is_held && passes && !self.deep_frozen.contains(&key);
+        let packets = self.packets.entry(key).or_default();
+        *packets += if is_flowing { 50 } else { 0 };
+        let sample = StatsSample { packets_received: *packets, ..StatsSample::default() };
+        self.client(index, |p| p.tell(now, Input::StatsSampled { peer, attempt, sample }));
+    }
+
     fn tell_of_path(
         &mut self,
         index: usize,
@@ -484,6 +541,11 @@ impl World {
                     "{} is connected with {connected:?}, not {others:?}: {all:?}",
                     participant.id
                 ));
+            }
+            for other in &others {
+                if participant.manager.quality(other).is_some_and(|quality| quality.grade == Grade::Lost) {
+                    faults.push(format!("{} hears nothing of {other}", participant.id));
+                }
             }
             for connection in participant.browser.connections() {
                 let other = self.participants.iter().find(|p| p.id == connection.peer);

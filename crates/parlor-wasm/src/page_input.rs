@@ -178,6 +178,7 @@ pub fn read_settings(json: &Json) -> Result<Settings, String> {
         ("staggerMs", &mut settings.stagger_ms),
         ("sampleMs", &mut settings.sample_ms),
         ("frozenMs", &mut settings.frozen_ms),
+        ("stillFrozenMs", &mut settings.still_frozen_ms),
     ];
     for (name, figure) in times {
         if fields.get(name).is_some() {

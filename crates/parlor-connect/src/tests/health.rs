@@ -194,7 +194,7 @@ fn cm_15_no_packet_for_5_s_restarts_ice_and_5_s_later_makes_the_connection_anew(
 }
 
 #[test]
-fn cm_15_what_a_new_connection_does_not_help_is_left_alone_until_packets_come() {
+fn cm_15_what_a_new_connection_does_not_help_is_tried_again_after_1_2_4_minutes_until_packets_come() {
     let mut watched = Watched::new();
     let _ = watched.grades(3, CLEAR);
     let _ = watched.grades(5, SILENT);
@@ -208,14 +208,22 @@ fn cm_15_what_a_new_connection_does_not_help_is_left_alone_until_packets_come() 
     let _ = watched.story.until(at);
     let _ = watched.story.connect("ada", 2);
     (watched.attempt, watched.sample) = (2, StatsSample::default());
-    for _ in 0..30 {
-        let lines = watched.second(SILENT);
-        assert_eq!(orders(&lines), [""; 0], "{lines:?}");
+    for (attempt, minutes) in [(2, 1), (3, 2), (4, 4)] {
+        // The 2 s before the retry count as well.
+        for _ in 0..minutes * 60 - 3 {
+            let lines = watched.second(SILENT);
+            assert_eq!(orders(&lines), [""; 0], "{lines:?}");
+        }
+        assert_eq!(watched.quality().grade, Lost);
+        assert_eq!(orders(&watched.second(SILENT)), [format!("close ada#{attempt}")]);
+        let at = watched.story.now_ms() + 2_000;
+        let _ = watched.story.until(at);
+        let _ = watched.story.connect("ada", attempt + 1);
+        (watched.attempt, watched.sample) = (attempt + 1, StatsSample::default());
     }
-    assert_eq!(watched.quality().grade, Lost);
     assert_eq!(watched.grades(2, CLEAR), [Good, Good], "sound is back, and so is the grade");
     let _ = watched.grades(4, SILENT);
-    assert_eq!(orders(&watched.second(SILENT)), ["create-offer ada#2 restart"], "and is watched over again");
+    assert_eq!(orders(&watched.second(SILENT)), ["create-offer ada#5 restart"], "and is watched over again");
 }
 
 #[test]
