@@ -95,6 +95,14 @@ export class Island {
     this.#load(`chain in { type filter hook input priority 0; ip saddr ${this.#address} meta l4proto tcp reject with tcp reset; }`);
   }
 
+  /**
+   * From now on nothing that it sends of sound and picture gets out; connections, data and what it hears are untouched.
+   * RTP and RTCP are told by their first byte (RFC 7983, section 7).
+   */
+  dropSentMedia() {
+    this.#load(`chain into { type filter hook prerouting priority 0; ip saddr ${this.#address} meta l4proto udp @th,64,8 128-191 drop; }`);
+  }
+
   /** Everything gets through again. */
   heal() {
     execFileSync('nft', ['-f', '-'], { input: `table inet ${this.#table}\ndelete table inet ${this.#table}\n` });

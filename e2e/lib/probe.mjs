@@ -25,6 +25,8 @@
  * @property {HTMLAudioElement[]} elements that the test itself made
  * @property {(node: AudioNode, toneHz: number) => { rmsDb: number, toneDb: number }} listen level at a node now, in
  *   dBFS, of everything and of one tone
+ * @property {boolean} isStubborn as long as it is true, no description is ever made: neither offer nor answer leaves
+ * @property {() => void} deafen takes the instruments of `listen` away; the next call makes new ones
  */
 
 /** The amplitude of everybody's tone. */
@@ -35,11 +37,12 @@ export function installProbe({ toneHz, microphoneError, missing, amplitude }) {
   // A page that is embedded, or about:blank before it navigates, needs no ears.
   if (window.top !== window || location.protocol === 'about:') return;
 
-  /** @type {WeakMap<AudioNode, AnalyserNode>} */
-  const analysers = new WeakMap();
+  /** @type {Map<AudioNode, AnalyserNode>} */
+  const analysers = new Map();
   /** @type {Probe} */
   const probe = {
-    connections: [], frames: [], sockets: [], violations: [], wasRestored: false, microphones: [], elements: [], listen,
+    connections: [], frames: [], sockets: [], violations: [], wasRestored: false, microphones: [], elements: [],
+    isStubborn: false, listen, deafen,
   };
   Object.defineProperty(window, 'parlorProbe', { value: probe });
 
@@ -53,6 +56,10 @@ export function installProbe({ toneHz, microphoneError, missing, amplitude }) {
   if (window.RTCPeerConnection !== undefined) {
     window.RTCPeerConnection = watchConstruction(window.RTCPeerConnection, (connection) => {
       probe.connections.push(connection);
+      for (const make of /** @type {const} */ (['createOffer', 'createAnswer'])) {
+        const really = /** @type {(options?: any) => Promise<any>} */ (connection[make].bind(connection));
+        connection[make] = (/** @type {any} */ options) => (probe.isStubborn ? new Promise(() => {}) : really(options));
+      }
     });
   }
   window.WebSocket = watchConstruction(window.WebSocket, (socket) => {
@@ -84,7 +91,8 @@ export function installProbe({ toneHz, microphoneError, missing, amplitude }) {
 
   /** @param {number} frequency */
   async function playTone(frequency) {
-    toneContext ??= new AudioContext();
+    // It stands in for a microphone, which costs less than rendering every few milliseconds does.
+    toneContext ??= new AudioContext({ latencyHint: 'playback' });
     await toneContext.resume();
     const oscillator = new OscillatorNode(toneContext, { frequency });
     const destination = new MediaStreamAudioDestinationNode(toneContext);
@@ -119,6 +127,11 @@ export function installProbe({ toneHz, microphoneError, missing, amplitude }) {
     });
     const toneRms = (Math.SQRT2 * Math.hypot(real, imaginary)) / samples.length;
     return { rmsDb: inDb(Math.sqrt(sum / samples.length)), toneDb: inDb(toneRms) };
+  }
+
+  function deafen() {
+    for (const [node, analyser] of analysers) node.disconnect(analyser);
+    analysers.clear();
   }
 
   /**

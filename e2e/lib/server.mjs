@@ -43,6 +43,13 @@ export class ParlorServer {
     return server;
   }
 
+  /** The process' id, while it runs. */
+  get pid() {
+    const pid = this.#process?.pid;
+    if (pid === undefined) throw new Error('the server does not run');
+    return pid;
+  }
+
   get #scheme() {
     return this.#flags.some((flag) => flag.startsWith('--tls')) ? 'https' : 'http';
   }

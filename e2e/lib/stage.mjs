@@ -113,6 +113,13 @@ export class Stage {
     return kind;
   }
 
+  /** @param {'chromium' | 'firefox' | import('puppeteer-core').Browser} kind @returns {Promise<number>} its main process' id */
+  async browserPid(kind) {
+    const pid = (await this.browser(kind)).process()?.pid;
+    if (pid === undefined) throw new Error('this browser was not started here');
+    return pid;
+  }
+
   /** A browser for this scenario only. @param {import('./browsers.mjs').ChromiumOptions} [options] */
   async ownChromium(options) {
     const browser = await launchChromium(options);

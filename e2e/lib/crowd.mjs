@@ -1,0 +1,69 @@
+/**
+ * A crowd: participants who answer whoever offers and send a tone, and do nothing else. All of them live in one bare
+ * page, so seven cost less than one studio page does, and what a studio page costs among them can be measured on a
+ * machine that could not carry eight of those.
+ */
+
+/**
+ * Lets so many people into a room. They are polite to everybody, so they wait to be called; among each other nobody calls.
+ *
+ * @param {import('puppeteer-core').Page} page an empty one
+ * @param {string} origin of the server
+ * @param {{ room: string, count: number }} options the room is there
+ * @returns {Promise<string[]>} their names
+ */
+export async function letInCrowd(page, origin, { room, count }) {
+  // Not the studio, but of the same origin, as the server wants it.
+  await page.goto(`${origin}/healthz`);
+  return page.evaluate(comeIn, room, count);
+}
+
+/** Runs in the page. @param {string} room @param {number} count */
+async function comeIn(room, count) {
+  const context = new AudioContext({ latencyHint: 'playback' });
+  await context.resume();
+  const names = Array.from({ length: count }, (_, number) => `Guest ${number + 1}`);
+  await Promise.all(names.map((name, number) => new Promise((joined) => {
+    const destination = new MediaStreamAudioDestinationNode(context);
+    const tone = new OscillatorNode(context, { frequency: 300 + 100 * number });
+    tone.connect(new GainNode(context, { gain: 0.1 })).connect(destination);
+    tone.start();
+    const track = destination.stream.getAudioTracks()[0];
+
+    /** By whom and which attempt. @type {Map<string, RTCPeerConnection>} */
+    const connections = new Map();
+    const socket = new WebSocket(`ws://${location.host}/ws`);
+    const send = (/** @type {string} */ type, /** @type {object} */ data) => socket.send(JSON.stringify({ type, data }));
+    const connectionTo = (/** @type {any} */ { from, instance, attempt }) => {
+      const key = `${from} ${instance} ${attempt}`;
+      const known = connections.get(key);
+      if (known) return known;
+      const connection = new RTCPeerConnection();
+      connections.set(key, connection);
+      connection.addTrack(track);
+      connection.addEventListener('icecandidate', ({ candidate }) => {
+        send('ice-candidate', { to: from, toInstance: instance, attempt, candidate: candidate ? candidate.toJSON() : null });
+      });
+      return connection;
+    };
+    const handle = /** @type {Record<string, (data: any) => unknown>} */ ({
+      welcome: () => send('user-joined-room', { roomId: room, role: 'caller' }),
+      'room-joined': joined,
+      offer: async (data) => {
+        const connection = connectionTo(data);
+        await connection.setRemoteDescription({ type: 'offer', sdp: data.sdp });
+        await connection.setLocalDescription();
+        send('answer', { to: data.from, toInstance: data.instance, attempt: data.attempt, n: data.n, sdp: connection.localDescription?.sdp });
+      },
+      'ice-candidate': (data) => connectionTo(data).addIceCandidate(data.candidate ?? undefined),
+    });
+    socket.addEventListener('open', () => send('hello', { userId: `-guest-${number}`, userName: name, instance: `guest-${number}` }));
+    let turn = Promise.resolve();
+    socket.addEventListener('message', ({ data: text }) => {
+      const { type, data } = JSON.parse(text);
+      // One after the other: candidates belong to the description before them.
+      turn = turn.then(() => handle[type]?.(data)).then(() => {}, (error) => console.error(String(error)));
+    });
+  })));
+  return names;
+}

@@ -1,0 +1,20 @@
+/**
+ * The mesh of eight at full size, once. Runs alone: eight pages want both cores.
+ */
+
+import assert from 'node:assert/strict';
+import { hearsEnergy } from '../../lib/audio.mjs';
+import { assertLeaving, assertVoices, gather, measureMesh, meet, printMesh } from '../../lib/mesh.mjs';
+import { scenario } from '../../lib/stage.mjs';
+
+scenario('CM-12 CM-13 CM-14 eight join within a second, in Chromium and Firefox: a full mesh without a retry; two close their tab, six go on without a gap', async (stage) => {
+  const people = await gather(stage);
+  const met = await meet(people);
+  printMesh(met, await measureMesh(stage, people, 10_000));
+  await assertVoices(people);
+
+  await assertLeaving(people, ['Hugo', 'Cyd']);
+  const stayers = people.filter(({ page }) => !page.isClosed());
+  assert.equal(stayers.length, 6);
+  for (const person of stayers) await hearsEnergy(person, 5);
+}, { timeoutMs: 240_000 });
