@@ -27,12 +27,17 @@ export class FakePeerConnection extends EventTarget {
 
   addTrack(track) {
     const sender = { track, replaceTrack: async (next) => void (sender.track = next) };
-    this.transceivers.push({ mid: String(this.transceivers.length), sender, receiver: {}, direction: 'sendrecv' });
+    const receiver = { track: new FakeTrack(track.kind) };
+    this.transceivers.push({ mid: String(this.transceivers.length), sender, receiver, direction: 'sendrecv' });
     return sender;
   }
 
   getTransceivers() {
     return this.transceivers;
+  }
+
+  getReceivers() {
+    return this.transceivers.map(({ receiver }) => receiver);
   }
 
   /** Every call waits for `settleCall`. */
@@ -47,7 +52,7 @@ export class FakePeerConnection extends EventTarget {
 
   async createAnswer() {
     await this.#call('createAnswer');
-    return { type: 'answer', sdp: 'answer-sdp' };
+    return { type: 'answer', sdp: this.createdSdp ?? 'answer-sdp' };
   }
 
   async setLocalDescription(description) {

@@ -170,6 +170,93 @@ test('GP-6 muting a track is told once, and keeps the track', () => {
   assert.equal(microphone.readyState, 'live');
 });
 
+test('AU-4 a track for one participant goes to them alone, on each of their connections, and is not told to the room', async () => {
+  const told = [];
+  rtc.on('tracks-changed', ({ tracks }) => told.push(tracks));
+  const [microphone, mix] = [new FakeTrack('audio'), new FakeTrack('audio')];
+  rtc.setLocalStream(new FakeStream([microphone]));
+  const pc = open();
+  rtc.execute({ open: { peer: 'cleo', attempt: 1, relayOnly: false } });
+  const other = FakePeerConnection.made.at(-1);
+  rtc.setPeerTrack('bob', 'return', mix);
+  const sent = (connection) => connection.transceivers.map(({ sender }) => sender.track);
+  assert.deepEqual([sent(pc), sent(other)], [[microphone, mix], [microphone]]);
+  const again = open(2);
+  assert.deepEqual(sent(again), [microphone, mix], 'also on the next connection');
+  rtc.replaceTrack('microphone', microphone);
+  assert.deepEqual(sent(again), [microphone, mix], 'also when other tracks change');
+  rtc.setPeerTrack('bob', 'return', null);
+  await settle();
+  assert.deepEqual([sent(again), mix.readyState], [[microphone, null], 'live'], 'silent, and whoever made it keeps it');
+  assert.deepEqual(sent(open(3)), [microphone]);
+  assert.equal(told.some((tracks) => tracks.some(({ source }) => source === 'return')), false);
+});
+
+const SOUND = 'm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:MID\r\na=sendrecv\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 useinbandfec=1\r\n';
+const sound = (...mids) => `v=0\r\n${mids.map((mid) => SOUND.replace('MID', mid)).join('')}`;
+const saidOf = (sdp) => sdp.split('m=audio').slice(1).map((section) => /a=fmtp:111 (.*)/.exec(section)?.[1]?.trim());
+
+test('a remote description makes each of one\'s own sounds be sent as it is to be', async () => {
+  rtc.setLocalStream(new FakeStream([new FakeTrack('audio')]));
+  rtc.setPeerTrack('bob', 'return', new FakeTrack('audio'));
+  rtc.setAudioProfile({ music: true, fec: false, dtx: false });
+  const pc = open();
+  rtc.execute({ setRemoteDescription: { ...bob(), type: 'answer', sdp: sound('0', '1', '9') } });
+  const { sdp } = nextCall(pc).argument;
+  const music = 'useinbandfec=0;stereo=1;maxaveragebitrate=128000';
+  assert.deepEqual(saidOf(sdp), [music, 'useinbandfec=1;maxaveragebitrate=64000', 'useinbandfec=1']);
+});
+
+test('an offer\'s new sections take one\'s own waiting sounds in order, as the browser is going to (RFC 8829, 5.10)', async () => {
+  rtc.setLocalStream(new FakeStream([new FakeTrack('audio'), new FakeTrack('video')]));
+  rtc.setPeerTrack('bob', 'return', new FakeTrack('audio'));
+  const pc = open();
+  for (const transceiver of pc.transceivers) transceiver.mid = null;
+  const onlySends = SOUND.replace('MID', 'x').replace('sendrecv', 'sendonly');
+  rtc.execute({ setRemoteDescription: { ...bob(), type: 'offer', sdp: `v=0\r\n${onlySends}${sound('y', 'z').slice(5)}` } });
+  assert.deepEqual(saidOf(nextCall(pc).argument.sdp), ['useinbandfec=1', 'useinbandfec=1', 'useinbandfec=1;maxaveragebitrate=64000']);
+});
+
+test('another audio profile renegotiates what is open; the same one does not', () => {
+  open(4);
+  rtc.setAudioProfile({ music: false, fec: true, dtx: false });
+  assert.deepEqual(reports, []);
+  rtc.setAudioProfile({ music: false, fec: true, dtx: true });
+  assert.deepEqual(reports, [{ negotiationNeeded: bob(4) }]);
+  assert.deepEqual(rtc.audioProfile, { music: false, fec: true, dtx: true });
+});
+
+test('descriptions made here say that stereo is welcome', async () => {
+  const pc = open();
+  rtc.execute({ createAnswer: bob() });
+  await settle();
+  pc.createdSdp = sound('0');
+  nextCall(pc).resolve();
+  await settle();
+  assert.deepEqual(saidOf(nextCall(pc).argument.sdp), ['useinbandfec=1;stereo=1']);
+});
+
+test('AU-4 packets of a source are marked by what the receiver of that source got last', () => {
+  const pc = open();
+  const [voice, mix] = [new FakeTrack('audio'), new FakeTrack('audio')];
+  const got = [];
+  pc.transceivers = [
+    { mid: '0', receiver: { track: voice, getSynchronizationSources: () => [{ source: 1, rtpTimestamp: 1, timestamp: 1 }] } },
+    { mid: '1', receiver: { track: mix, getSynchronizationSources: () => got } },
+  ];
+  assert.equal(rtc.packetMark('bob', 'return'), undefined, 'no such track');
+  rtc.execute({ setRemoteDescription: { ...bob(), type: 'offer', sdp: 'x', tracks: [{ mid: '1', source: 'return' }] } });
+  for (const transceiver of pc.transceivers) pc.ontrack({ transceiver });
+  assert.equal(rtc.packetMark('bob', 'return'), undefined, 'nothing came');
+  got.push({ source: 5, rtpTimestamp: 960, timestamp: 100 });
+  const mark = rtc.packetMark('bob', 'return');
+  assert.notEqual(mark, undefined);
+  assert.equal(rtc.packetMark('bob', 'return'), mark);
+  got[0] = { source: 5, rtpTimestamp: 1_920, timestamp: 120 };
+  assert.notEqual(rtc.packetMark('bob', 'return'), mark);
+  assert.equal(rtc.packetMark('stranger', 'return'), undefined);
+});
+
 test('a full or shut data channel takes nothing', () => {
   const pc = open();
   assert.equal(rtc.sendData('bob', { type: 'chat', data: {} }), false);
