@@ -27,9 +27,9 @@
  * @property {Step[]} steps
  */
 
-/** Steps kept at most: at one measurement a second of each of seven others, an hour and a half. */
-const STEPS_MAX = 50_000;
-/** What they may take in UTF-16 units of JSON. */
+/** Steps kept at most. */
+const STEPS_MAX = 250_000;
+/** What they may take in UTF-16 units of JSON. With seven others, each measured once a second, that is three hours. */
 const LENGTH_MAX = 32 * 1024 * 1024;
 /** Orders that come each second and say nothing. */
 const ROUTINE = new Set(['sampleStats']);
@@ -86,10 +86,12 @@ export class History {
 
   /**
    * @param {number} [place] counted from the first step there ever was
-   * @returns {Step[]} that step and all later ones that are still there
+   * @param {number} [most] how many at most
+   * @returns {Step[]} that step and later ones, as far as they are still there
    */
-  since(place = 0) {
-    return this.#steps.slice(Math.max(place - this.#dropped, 0)).map((text) => JSON.parse(text));
+  since(place = 0, most = Infinity) {
+    const first = Math.max(place - this.#dropped, 0);
+    return this.#steps.slice(first, first + most).map((text) => JSON.parse(text));
   }
 
   /** @returns {Recorded} */

@@ -72,7 +72,7 @@ export class DebugView {
 
   /** Has the browser save the report as a file. */
   async save() {
-    saveFile(fileName('report', 'json'), 'application/json', JSON.stringify(await this.report(), null, 1));
+    saveFile(fileName('report', 'json'), 'application/json', JSON.stringify(await this.report()));
   }
 
   /** Beside the page, or over it; what is covered is out of reach for keys and screen readers too. */

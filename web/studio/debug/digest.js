@@ -23,6 +23,9 @@
  * @property {boolean} isGone they left
  */
 
+/** Some 20 ms of work. */
+const STEPS_AT_ONCE = 4_000;
+const GONE_MAX = 32;
 const STATES_MAX = 200;
 const QUALITIES_MAX = 120;
 const ENTRIES_MAX = 5_000;
@@ -37,17 +40,18 @@ export class Digest {
   #read = 0;
 
   /**
-   * Reads what is new.
-   * @param {{count: number, since(place: number): Step[]}|undefined} history
-   * @returns {boolean} whether there was anything
+   * Reads what is new, of much only some: hours of it would hold the page up.
+   * @param {import('../../sdk/history.js').History|undefined} history
+   * @returns {boolean} whether there is more
    */
   take(history) {
-    if (history === undefined || history.count === this.#read) return false;
-    const steps = history.since(this.#read);
-    this.#read = history.count;
+    if (history === undefined) return false;
+    this.#read = Math.max(this.#read, history.dropped);
+    const steps = history.since(this.#read, STEPS_AT_ONCE);
+    this.#read += steps.length;
     for (const step of steps) this.#step(step);
     this.log.splice(0, Math.max(this.log.length - ENTRIES_MAX, 0));
-    return true;
+    return this.#read < history.count;
   }
 
   /** @param {Step} step */
@@ -81,12 +85,20 @@ export class Digest {
       this.#story(remotePeerId).failure = reason;
       this.#write(at, remotePeerId, `= given up: ${reason}`);
     } else if ('peerRemoved' in event) {
-      const story = this.stories.get(event.peerRemoved.peer);
-      if (story !== undefined) story.isGone = true;
+      this.#onGone(event.peerRemoved.peer);
       this.#write(at, event.peerRemoved.peer, '= gone');
     } else if ('warning' in event) {
       this.#write(at, '', event.warning.message);
     }
+  }
+
+  /** Of those who left the last ones are remembered. @param {string} id */
+  #onGone(id) {
+    const story = this.stories.get(id);
+    if (story === undefined) return;
+    story.isGone = true;
+    const gone = [...this.stories.values()].filter(({ isGone }) => isGone);
+    for (const { id: oldest } of gone.slice(0, -GONE_MAX)) this.stories.delete(oldest);
   }
 
   /** @param {number} at @param {string} order as `createOffer ann 1` */

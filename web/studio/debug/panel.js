@@ -32,6 +32,9 @@ export function createPanel({ session: sessionNow, isLive, signaling, onSave, on
   let digest = new Digest();
   /** Whose digest that is. @type {LiveSession|null} */
   let session = null;
+  let isOpen = true;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  let soon;
   /** @type {Map<string, import('./peer-card.js').PeerCard>} */
   const cards = new Map();
   /** What somebody who left was called. @type {Map<string, string>} */
@@ -70,11 +73,16 @@ export function createPanel({ session: sessionNow, isLive, signaling, onSave, on
       for (const card of cards.values()) card.element.remove();
       cards.clear();
     }
-    digest.take(session?.connectionManager.history);
+    const isBehind = digest.take(session?.connectionManager.history);
+    clearTimeout(soon);
+    if (isBehind && isOpen) soon = setTimeout(look, 0);
     setText(facts, factsText());
     body.hidden = session === null;
     if (session === null) return;
     const { ownId } = session;
+    for (const id of cards.keys()) {
+      if (!digest.stories.has(id)) cards.delete(id);
+    }
     const others = [...digest.stories.values()].map((story) => ({ id: story.id, name: nameOf(story.id), story }));
     overview.show(nameOf(ownId), others.filter(({ story }) => !story.isGone));
     // Who is gone stands behind those who are here.
@@ -131,6 +139,8 @@ export function createPanel({ session: sessionNow, isLive, signaling, onSave, on
   return {
     element,
     close() {
+      isOpen = false;
+      clearTimeout(soon);
       listeners.close();
       heard.close();
     },
