@@ -123,11 +123,10 @@ export class Device extends EventTarget {
       this.#wanted = { ...before, constraints };
       const { track } = this;
       if (track === null) return true;
-      // A camera changes its size in place; how a microphone is treated is settled when it is opened.
-      if (this.#kind === 'audio') return this.#swap(before);
-      await track.applyConstraints(constraints).catch((error) => console.debug('parlor: the camera stays as it is', error));
-      this.#changed();
-      return true;
+      // Browsers settle size and treatment when a device is opened, and give a second opening what the first one has.
+      const { deviceId } = track.getSettings();
+      stop(this.#stream);
+      return this.#swap(before, deviceId);
     });
   }
 
@@ -145,8 +144,7 @@ export class Device extends EventTarget {
     const closings = this.#closings;
     this.#become('asking', null);
     try {
-      // Ideal: a remembered one that is not plugged in today is no reason to have none.
-      const stream = await this.#capture('ideal');
+      const stream = await this.#captureWanted();
       if (closings !== this.#closings) {
         stop(stream);
         return false;
@@ -161,12 +159,13 @@ export class Device extends EventTarget {
   /**
    * Another track in the place of the present one, which stops when the new one is there.
    * @param {Wanted} before what to go on with if that can't be had
+   * @param {string} [id] which device; the wanted one unless said otherwise
    */
-  async #swap(before) {
+  async #swap(before, id = this.#wanted.id) {
     const closings = this.#closings;
     const { label } = this;
     try {
-      const stream = await this.#captureAnother();
+      const stream = await this.#captureAnother(id);
       if (closings !== this.#closings) {
         stop(stream);
         return false;
@@ -186,20 +185,32 @@ export class Device extends EventTarget {
   }
 
   /** Telephones open one camera at a time: what is busy may be free once the present one is given back. */
-  async #captureAnother() {
+  async #captureAnother(/** @type {string} */ id) {
     try {
-      return await this.#capture('exact');
+      return await this.#capture(id);
     } catch (error) {
       if (problemOf(error) !== 'busy') throw error;
       stop(this.#stream);
-      return this.#capture('exact');
+      return this.#capture(id);
     }
   }
 
-  /** @param {'ideal'|'exact'} strictness about which device */
-  #capture(strictness) {
-    const { id, constraints } = this.#wanted;
-    const which = id === '' ? {} : { deviceId: { [strictness]: id } };
+  /** A remembered one that is not plugged in today is no reason to have none. */
+  async #captureWanted() {
+    const { id } = this.#wanted;
+    try {
+      return await this.#capture(id);
+    } catch (error) {
+      if (id === '' || problemOf(error) !== 'missing') throw error;
+      return this.#capture('');
+    }
+  }
+
+  /** @param {string} id '' for the system's default */
+  #capture(id) {
+    const { constraints } = this.#wanted;
+    // Exact: an ideal device loses against another one that fits a size better.
+    const which = id === '' ? {} : { deviceId: { exact: id } };
     return navigator.mediaDevices.getUserMedia({ [this.#kind]: { ...constraints, ...which } });
   }
 

@@ -13,12 +13,17 @@ class FakeTrack extends EventTarget {
   enabled = true;
   readyState = 'live';
 
-  /** @param {string} id */
-  constructor(id) {
+  /** @param {string} id @param {object} asked */
+  constructor(id, asked) {
     super();
     this.label = `The ${id}`;
     this.id = id;
+    this.asked = asked;
     live.add(this);
+  }
+
+  getSettings() {
+    return { deviceId: this.id, ...this.asked };
   }
 
   stop() {
@@ -33,16 +38,14 @@ class FakeTrack extends EventTarget {
   }
 }
 
-/** @param {{audio: {deviceId?: {exact?: string, ideal?: string}}}} constraints */
-async function getUserMedia({ audio: { deviceId } }) {
-  const exact = deviceId?.exact;
-  if (exact !== undefined && !plugged.has(exact)) throw new DOMException('none such', 'OverconstrainedError');
-  const wanted = exact ?? deviceId?.ideal ?? '';
-  const id = plugged.has(wanted) ? wanted : [...plugged.keys()][0];
+/** @param {{audio: {deviceId?: {exact: string}}}} constraints */
+async function getUserMedia({ audio: { deviceId, ...asked } }) {
+  if (deviceId !== undefined && !plugged.has(deviceId.exact)) throw new DOMException('none such', 'OverconstrainedError');
+  const id = deviceId?.exact ?? [...plugged.keys()][0];
   if (id === undefined) throw new DOMException('none', 'NotFoundError');
   const reason = plugged.get(id);
   if (reason) throw new DOMException('no', reason);
-  const track = new FakeTrack(id);
+  const track = new FakeTrack(id, asked);
   return { getTracks: () => [track] };
 }
 
@@ -94,6 +97,22 @@ test('GP-5 where only one opens at a time, the first is given back for the secon
   assert.equal(device.status, 'on');
   assert.equal(device.isLive, true);
   assert.equal(live.size, 1);
+});
+
+test('GP-5 the same device is asked for something else, and for the former if it can’t', async () => {
+  const device = new Device('audio', { noiseSuppression: true }, 'second');
+  await device.open();
+  assert.equal(await device.retune({ noiseSuppression: false }), true);
+  assert.deepEqual(device.track?.getSettings(), { deviceId: 'second', noiseSuppression: false });
+  assert.equal(live.size, 1);
+  const former = /** @type {MediaStreamTrack} */ (device.track);
+  plugged.set('second', 'NotReadableError');
+  assert.equal(await device.retune({ noiseSuppression: true }), false);
+  assert.equal(former.readyState, 'ended');
+  assert.equal(device.status, 'failed');
+  plugged.set('second', null);
+  await device.open();
+  assert.deepEqual(device.track?.getSettings(), { deviceId: 'second', noiseSuppression: false });
 });
 
 test('GP-5 what is unplugged gives way to the default and says so; without any, it is lost', async () => {
