@@ -32,15 +32,15 @@ export function createOverview() {
       const nodes = others.map(({ id, name, story }) => {
         const kind = kindOf(story);
         const roundTrip = qualityOf(story)?.roundTripMs ?? null;
-        const label = roundTrip === null ? word(kind) : `${word(kind)}, ${words.ms(roundTrip)}`;
-        return { id, name, initials: initials(name), kind, label };
+        const said = roundTrip === null ? word(kind) : `${word(kind)}, ${words.ms(roundTrip)}`;
+        return { id, name, initials: initials(name), kind, label: word(kind), said };
       });
       const cells = others.map(({ name, story }) => rowOf(name, story));
       // Every second nothing or one figure is another: what is the same is left alone.
       const wanted = JSON.stringify([ownName, nodes, cells]);
       if (wanted === shown) return;
       shown = wanted;
-      const label = words.graphLabel(nodes.map((node) => `${node.name}: ${node.label}`));
+      const label = words.graphLabel(nodes.map(({ name, said }) => `${name}: ${said}`));
       figure.replaceChildren(drawGraph({ name: ownName, initials: initials(ownName) }, nodes, label));
       setText(note, others.length > 1 ? words.othersUnknown : others.length === 0 ? words.alone : '');
       rows.replaceChildren();

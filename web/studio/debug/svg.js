@@ -1,4 +1,4 @@
-// Small drawings for the debug view: a circle of participants with one's own connections, states over time, a figure over
+// Small drawings for the debug view: the others around oneself with one's own connections, states over time, a figure over
 // time. They are pictures of what stands beside them as text, and say so to screen readers.
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -19,7 +19,7 @@ function s(tag, attributes = {}, ...children) {
 /** @typedef {{id: string, name: string, initials: string, kind: string, label: string}} GraphNode `kind` and `label` are those of the connection */
 
 const WIDTH = 360;
-const HEIGHT = 290;
+const HEIGHT = 400;
 const NODE = 20;
 
 /**
@@ -30,13 +30,14 @@ const NODE = 20;
  * @returns {SVGElement}
  */
 export function drawGraph(own, others, label) {
-  const count = others.length + 1;
-  // Oneself at the bottom, the others clockwise.
-  const places = Array.from({ length: count }, (_, index) => {
-    const angle = Math.PI / 2 + (2 * Math.PI * index) / count;
-    return { x: WIDTH / 2 + (WIDTH / 2 - 52) * Math.cos(angle), y: HEIGHT / 2 - 6 + (HEIGHT / 2 - 44) * Math.sin(angle) };
+  const count = others.length;
+  // Oneself in the middle, the others clockwise around, nobody straight below, where one's own name is.
+  const me = { x: WIDTH / 2, y: HEIGHT / 2 - 6 };
+  const theirs = others.map((_, index) => {
+    const angle = -Math.PI / 2 + (2 * Math.PI * (index + (count % 2 === 0 ? 0.5 : 0))) / count;
+    return { x: me.x + (WIDTH / 2 - 48) * Math.cos(angle), y: me.y + (HEIGHT / 2 - 40) * Math.sin(angle) };
   });
-  const [me = { x: 0, y: 0 }, ...theirs] = places;
+  const places = [me, ...theirs];
   const edges = others.map(({ id, kind }, index) => {
     const at = theirs[index] ?? me;
     return s('line', { class: 'debug-edge', 'data-kind': kind, 'data-peer': id, x1: me.x, y1: me.y, x2: at.x, y2: at.y });
@@ -53,7 +54,7 @@ export function drawGraph(own, others, label) {
   });
   const labels = others.map(({ label: text }, index) => {
     const { x, y } = theirs[index] ?? me;
-    return s('text', { class: 'debug-edge-label', x: me.x + (x - me.x) * 0.58, y: me.y + (y - me.y) * 0.58 }, text);
+    return s('text', { class: 'debug-edge-label', x: me.x + (x - me.x) * 0.5, y: me.y + (y - me.y) * 0.5 + 4 }, text);
   });
   return s('svg', { class: 'debug-graph', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': label }, ...edges, ...nodes, ...labels);
 }
@@ -100,5 +101,5 @@ export function drawSparkline(values) {
 /** @param {string} name */
 function short(name) {
   const signs = [...name];
-  return signs.length > 14 ? `${signs.slice(0, 13).join('')}…` : name;
+  return signs.length > 12 ? `${signs.slice(0, 11).join('')}…` : name;
 }
