@@ -91,7 +91,6 @@ pub extern "C" fn take_reduction_db() -> f32 {
 /// Reads the loudness meter: momentary, short-term, integrated (LUFS) and true peak (dBTP) are put, in this order, where the
 /// first samples were.
 #[allow(unsafe_code, reason = "an exported name; the function is safe")]
-#[allow(clippy::cast_possible_truncation, reason = "hundredths of a dB")]
 #[unsafe(no_mangle)]
 pub extern "C" fn read_loudness() {
     let Some(read) =

@@ -26,7 +26,6 @@ impl BlockEnergies {
     }
 
     /// Adds sound, and gives the mean square of each block that it completes.
-    #[allow(clippy::cast_precision_loss, reason = "a block is far shorter than 2^52 samples")]
     pub(crate) fn add(&mut self, channels: &[&[f32]], mut on_block: impl FnMut(f64)) {
         let frames = channels.iter().map(|channel| channel.len()).min().unwrap_or(0);
         let mut from = 0;
@@ -61,6 +60,7 @@ impl Window {
 
     pub(crate) fn clear(&mut self) {
         self.energies.fill(0.0);
+        self.oldest = 0;
     }
 
     pub(crate) fn push(&mut self, energy: f64) {
@@ -71,7 +71,6 @@ impl Window {
     }
 
     /// Their mean. Summed afresh: a running sum would keep the rounding of the loudest for ever.
-    #[allow(clippy::cast_precision_loss, reason = "a few hundred")]
     pub(crate) fn mean(&self) -> f64 {
         self.energies.iter().sum::<f64>() / self.energies.len() as f64
     }

@@ -22,7 +22,6 @@ struct Bin {
 
 impl Bin {
     fn mean(self) -> f64 {
-        #[allow(clippy::cast_precision_loss, reason = "ten a second: 14 million years")]
         if self.blocks == 0 { 0.0 } else { self.energy / self.blocks as f64 }
     }
 
@@ -47,7 +46,6 @@ impl Gating {
     }
 
     /// Adds the energy of a block of 400 ms; they overlap by three quarters.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "brought into range")]
     pub(crate) fn add(&mut self, energy: f64) {
         let above_gate = lufs_from_energy(energy) - ABSOLUTE_LUFS;
         // The standard's gate lets through what is above it.

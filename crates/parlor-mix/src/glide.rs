@@ -18,7 +18,6 @@ impl Glide {
     }
 
     /// Sets out for another gain; what is not finite changes nothing.
-    #[allow(clippy::cast_precision_loss, reason = "a glide is far shorter than 2^24 samples")]
     pub fn set(&mut self, gain: f32) {
         if !gain.is_finite() || gain == self.target {
             return;

@@ -97,7 +97,6 @@ impl Leveller {
         self.glide.apply(channels.iter_mut().map(|channel| &mut **channel));
     }
 
-    #[allow(clippy::cast_possible_truncation, reason = "a gain")]
     fn step(&mut self) {
         let wanted_db = match self.voice.lufs() {
             _ if !self.is_on => 0.0,

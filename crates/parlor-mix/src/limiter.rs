@@ -38,7 +38,6 @@ pub struct Limiter {
 impl Limiter {
     /// `ceiling_db` in dBFS, brought into [`CEILING_DB`]; not a number counts as 0.
     #[must_use]
-    #[allow(clippy::cast_possible_truncation, reason = "a gain")]
     pub fn new(rate: SampleRate, channels: usize, ceiling_db: f32) -> Self {
         let ceiling_db = if ceiling_db.is_nan() { 0.0 } else { ceiling_db };
         let ceiling =

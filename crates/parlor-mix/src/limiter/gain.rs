@@ -31,12 +31,6 @@ pub(super) struct GainFinder {
 
 impl GainFinder {
     /// `ceiling` is an amplitude; the look-ahead is rounded up to an even number of samples.
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "0 to 2^32"
-    )]
     pub(super) fn new(ceiling: f32, look_ahead_samples: usize, release_samples: usize) -> Self {
         let half = look_ahead_samples.div_ceil(2);
         let release = -(-1.0 / release_samples as f64).exp_m1();
@@ -60,12 +54,6 @@ impl GainFinder {
     }
 
     /// Takes the size of the sample that comes in, and gives the gain for the one that goes out.
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "0 to 2^30"
-    )]
     pub(super) fn next(&mut self, size: f32) -> f32 {
         let needed = if size > self.ceiling { (self.ceiling / size * ONE as f32) as u32 } else { ONE };
         let held = self.minimum.next(needed);
@@ -78,14 +66,12 @@ impl GainFinder {
         gain as f32 / ONE as f32
     }
 
-    #[allow(clippy::cast_possible_truncation, reason = "a reduction in dB")]
     pub(super) fn take_reduction_db(&mut self) -> f32 {
         let lowest = std::mem::replace(&mut self.lowest, ONE);
         if lowest == ONE { 0.0 } else { -db_from_gain(f64::from(lowest) / f64::from(ONE)) as f32 }
     }
 
     /// A part of what is left, but always something, so that the top is reached.
-    #[allow(clippy::cast_possible_truncation, reason = "no more than the way itself")]
     fn step_up(&self, way: u32) -> u32 {
         let part = (u64::from(way) * self.release) >> 32;
         (part as u32).max(1).min(way)
@@ -140,7 +126,6 @@ impl MovingAverage {
         self.sum == self.values.len() as u64 * u64::from(ONE)
     }
 
-    #[allow(clippy::cast_possible_truncation, reason = "a mean of u32")]
     fn next(&mut self, value: u32) -> u32 {
         if let Some(oldest) = self.values.get_mut(self.oldest) {
             self.sum = self.sum - u64::from(*oldest) + u64::from(value);
