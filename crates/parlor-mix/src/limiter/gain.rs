@@ -50,7 +50,8 @@ impl GainFinder {
 
     /// Whether the gain is 1 and stays so until something loud comes.
     pub(super) fn is_at_rest(&self) -> bool {
-        self.minimum.falls.is_empty() && self.averages.iter().all(MovingAverage::is_full)
+        // Whatever is still asked for is in the averages as well: they got it with the newest sample.
+        self.averages.iter().all(MovingAverage::is_full)
     }
 
     /// Takes the size of the sample that comes in, and gives the gain for the one that goes out.
