@@ -25,6 +25,11 @@
  * @property {HTMLAudioElement[]} elements that the test itself made
  * @property {(node: AudioNode, toneHz: number) => { rmsDb: number, toneDb: number }} listen level at a node now, in
  *   dBFS, of everything and of one tone
+ * @property {GainNode | undefined} tone the loudness of the microphone's tone, once it was asked for
+ * @property {(tone: { period_ms: number, length_ms: number, duration_ms: number }) => void} pulse from now on, for so long,
+ *   the tone is to be heard only in bursts
+ * @property {(node: AudioNode, toneHz: number, duration_ms: number) => Promise<number[]>} arrivals listens at a node for
+ *   bursts of a tone: when each began, in ms from the beginning
  * @property {boolean} isStubborn as long as it is true, no description is ever made: neither offer nor answer leaves
  * @property {() => void} deafen takes the instruments of `listen` away; the next call makes new ones
  */
@@ -42,7 +47,7 @@ export function installProbe({ toneHz, microphoneError, missing, amplitude }) {
   /** @type {Probe} */
   const probe = {
     connections: [], frames: [], sockets: [], violations: [], wasRestored: false, microphones: [], elements: [],
-    isStubborn: false, listen, deafen,
+    tone: undefined, isStubborn: false, listen, deafen, pulse, arrivals,
   };
   Object.defineProperty(window, 'parlorProbe', { value: probe });
 
@@ -96,7 +101,8 @@ export function installProbe({ toneHz, microphoneError, missing, amplitude }) {
     await toneContext.resume();
     const oscillator = new OscillatorNode(toneContext, { frequency });
     const destination = new MediaStreamAudioDestinationNode(toneContext);
-    oscillator.connect(new GainNode(toneContext, { gain: amplitude })).connect(destination);
+    probe.tone = new GainNode(toneContext, { gain: amplitude });
+    oscillator.connect(probe.tone).connect(destination);
     oscillator.start();
     return destination.stream.getAudioTracks();
   }
@@ -127,6 +133,57 @@ export function installProbe({ toneHz, microphoneError, missing, amplitude }) {
     });
     const toneRms = (Math.SQRT2 * Math.hypot(real, imaginary)) / samples.length;
     return { rmsDb: inDb(Math.sqrt(sum / samples.length)), toneDb: inDb(toneRms) };
+  }
+
+  /** @param {{ period_ms: number, length_ms: number, duration_ms: number }} options */
+  function pulse({ period_ms, length_ms, duration_ms }) {
+    if (probe.tone === undefined) throw new Error('the microphone was never asked for');
+    const { gain, context } = probe.tone;
+    const start = context.currentTime + 0.1;
+    gain.cancelScheduledValues(0);
+    gain.setValueAtTime(0, context.currentTime);
+    for (let at = 0; at < duration_ms; at += period_ms) {
+      gain.setValueAtTime(amplitude, start + at / 1_000);
+      gain.setValueAtTime(0, start + (at + length_ms) / 1_000);
+    }
+  }
+
+  /**
+   * Of the samples of each 5 ms, how much lies at the tone: a burst begins where it passes a quarter of the amplitude that
+   * everybody sends, after it was below an eighth.
+   *
+   * @param {AudioNode} node
+   * @param {number} frequency
+   * @param {number} duration_ms
+   */
+  async function arrivals(node, frequency, duration_ms) {
+    const { sampleRate } = node.context;
+    const length = Math.round(sampleRate / 200);
+    const recorder = /** @type {AudioContext} */ (node.context).createScriptProcessor(4_096, 1, 1);
+    /** @type {Float32Array[]} */
+    const blocks = [];
+    recorder.onaudioprocess = (event) => blocks.push(event.inputBuffer.getChannelData(0).slice());
+    node.connect(recorder).connect(node.context.destination);
+    await new Promise((done) => { setTimeout(done, duration_ms); });
+    node.disconnect(recorder);
+    recorder.disconnect();
+    const samples = new Float32Array(blocks.length * 4_096);
+    blocks.forEach((block, index) => samples.set(block, index * 4_096));
+    const step = (2 * Math.PI * frequency) / sampleRate;
+    const begun = [];
+    let isOn = false;
+    for (let start = 0; start + length <= samples.length; start += length) {
+      let real = 0;
+      let imaginary = 0;
+      for (let index = start; index < start + length; index += 1) {
+        real += samples[index] * Math.cos(step * index);
+        imaginary += samples[index] * Math.sin(step * index);
+      }
+      const loud = (2 * Math.hypot(real, imaginary)) / length;
+      if (!isOn && loud > amplitude / 4) begun.push((1_000 * start) / sampleRate);
+      isOn = loud > (isOn ? amplitude / 8 : amplitude / 4);
+    }
+    return begun;
   }
 
   function deafen() {

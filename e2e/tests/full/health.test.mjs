@@ -19,11 +19,13 @@ scenario('CM-17 graded as it is: undisturbed is good, 5 % lost fair, 20 % poor, 
   await ada.seesConnected(ben);
   await hearsAt(ada, ben, toneDb);
 
-  const calm = await isGraded(ada, ben, 'good');
-  assert.ok(calm.roundTripMs !== null && calm.roundTripMs < 100, `a round trip on one machine: ${JSON.stringify(calm)}`);
-  assert.ok(calm.inKbps >= 10 && calm.inKbps <= 200, `a voice takes some tens of kbit/s: ${JSON.stringify(calm)}`);
-  assert.ok(calm.outKbps >= 10 && calm.outKbps <= 200, `and so does one's own: ${JSON.stringify(calm)}`);
-  assert.ok(calm.availableOutKbps > 0, `congestion control believes in something: ${JSON.stringify(calm)}`);
+  await isGraded(ada, ben, 'good');
+  // The first look has nothing to compare with, and congestion control has to find its feet.
+  const calm = await until('figures that a voice on one machine has', () => qualityOf(ada, ben), {
+    good: ({ roundTripMs, inKbps, outKbps, availableOutKbps, jitterMs }) => roundTripMs !== null && roundTripMs < 100 && jitterMs < 50
+      && [inKbps, outKbps].every((kbps) => kbps >= 10 && kbps <= 200) && availableOutKbps > 0,
+  });
+  assert.equal(calm.grade, 'good');
 
   island.lose(5);
   const fair = await isGraded(ada, ben, 'fair');
@@ -50,14 +52,14 @@ scenario('CM-17 GP-8 a delay of 300 ms each way is never good; jitter, packets o
     const [ada, ben] = people;
     await ada.seesConnected(ben);
     await hearsAt(ada, ben, toneDb);
-    assert.ok(relay.relayed > 100, 'the sound goes through the relay');
+    const relayedBefore = relay.relayed;
+    await until('the sound goes through the relay', () => relay.relayed - relayedBefore, { good: (packets) => packets > 200 });
     const far = await isGraded(ada, ben, 'fair');
     assert.ok(far.roundTripMs >= 550 && far.roundTripMs < 800, `twice 300 ms: ${JSON.stringify(far)}`);
     await holdsFor('never good', 6_000, () => qualityOf(ada, ben), ({ grade }) => grade === 'fair' || grade === 'poor');
 
     relay.road = { ...goodRoad, jitter_ms: 120, reorder_percent: 5, duplicate_percent: 5 };
-    const rough = await until('the jitter shows', () => qualityOf(ada, ben), { good: ({ jitterMs }) => jitterMs >= 10, ...settled });
-    assert.ok(rough.roundTripMs < 550, `the delay is gone: ${JSON.stringify(rough)}`);
+    await until('the jitter shows, and the delay is gone', () => qualityOf(ada, ben), { good: ({ jitterMs, roundTripMs }) => jitterMs >= 10 && roundTripMs < 550, ...settled });
     await hearsAt(ada, ben, toneDb);
 
     relay.road = goodRoad;

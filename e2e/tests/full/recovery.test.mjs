@@ -119,7 +119,7 @@ scenario('CM-6 CM-7 a peer that never answers is given up after three retries, w
   const retriesSeen = new Set();
   const stateOf = async () => {
     const [state] = await ada.connections();
-    retriesSeen.add(state?.retryCount);
+    if (state) retriesSeen.add(state.retryCount);
     return state;
   };
   await until('Ben is given up', stateOf, { good: (state) => state?.status === 'failed-permanent', timeoutMs: 150_000, everyMs: 200 });
