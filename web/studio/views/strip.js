@@ -94,7 +94,7 @@ export function createStrip({ id, session, meters, onPicture }) {
       'div',
       { class: 'strip-head' },
       avatar,
-      h('div', { class: 'strip-who' }, h('div', { class: 'strip-line' }, name, you || '', role), h('div', { class: 'strip-line' }, status, microphone, word)),
+      h('div', { class: 'strip-who' }, h('div', { class: 'strip-line' }, name, you || '', role), h('div', { class: 'strip-line facts' }, status, microphone, word)),
       retry,
       screen,
       menu?.element ?? '',
