@@ -29,6 +29,7 @@ import { statsSample } from './stats-sample.js';
 /** @extends {Emitter<RTCEvents>} */
 export class RTCManager extends Emitter {
   #RTCPeerConnection;
+  #receivesAudio;
   #local = new LocalTracks();
   /** @type {Map<string, RTCPeer>} */
   #peers = new Map();
@@ -36,12 +37,14 @@ export class RTCManager extends Emitter {
   #audioProfile = { ...VOICE };
 
   /**
-   * @param {{ iceServers?: IceServer[], RTCPeerConnection?: typeof RTCPeerConnection }} [options] `RTCPeerConnection`:
-   *   for surroundings without a global one
+   * @param {{ iceServers?: IceServer[], receivesAudio?: boolean, RTCPeerConnection?: typeof RTCPeerConnection }} [options]
+   *   `receivesAudio`: whoever has no sound offers a place for the other's, which else costs a second negotiation;
+   *   `RTCPeerConnection`: for surroundings without a global one
    */
   constructor(options = {}) {
     super();
     this.#RTCPeerConnection = options.RTCPeerConnection ?? globalThis.RTCPeerConnection;
+    this.#receivesAudio = options.receivesAudio ?? false;
     /**
      * For the connections that are opened from now on; `ConnectionManager` puts the server's here.
      * @type {IceServer[]}
@@ -199,7 +202,7 @@ export class RTCManager extends Emitter {
       dataOpened: () => this.emit('data-open', { remotePeerId: peer }),
       dataReceived: (frame) => this.emit('data', { remotePeerId: peer, frame }),
       opusSettings: (source) => opusSettings(source, this.#audioProfile),
-    });
+    }, { receivesAudio: this.#receivesAudio });
     this.#peers.set(peer, opened);
     opened.setTracks(this.#local.forPeer(peer));
   }

@@ -42,6 +42,7 @@ export class RTCPeer {
   #pc;
   #channel;
   #listener;
+  #receivesAudio;
   #isClosed = false;
   /** @type {Map<Source, RTCRtpSender>} */
   #senders = new Map();
@@ -54,12 +55,14 @@ export class RTCPeer {
    * @param {RTCPeerConnection} pc
    * @param {Attempt} attempt which one it is
    * @param {PeerListener} listener
+   * @param {{ receivesAudio?: boolean }} [options] `receivesAudio`: each offer has a place for the other's sound
    */
-  constructor(pc, { peer, attempt }, listener) {
+  constructor(pc, { peer, attempt }, listener, { receivesAudio = false } = {}) {
     this.peer = peer;
     this.attempt = attempt;
     this.#pc = pc;
     this.#listener = listener;
+    this.#receivesAudio = receivesAudio;
     this.#channel = new DataChannel(pc, {
       opened: () => !this.#isClosed && listener.dataOpened(),
       received: (frame) => !this.#isClosed && listener.dataReceived(frame),
@@ -100,6 +103,8 @@ export class RTCPeer {
    */
   async createOffer(restartIce) {
     if (restartIce) this.#pc.restartIce();
+    const hasAudio = this.#pc.getTransceivers().some(({ receiver }) => receiver.track.kind === 'audio');
+    if (this.#receivesAudio && !hasAudio) this.#pc.addTransceiver('audio', { direction: 'recvonly' });
     await this.#setLocalDescription(await this.#pc.createOffer());
     return this.#localDescription();
   }

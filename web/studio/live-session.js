@@ -78,7 +78,7 @@ export class LiveSession extends EventTarget {
     this.ownId = signaling.userId;
     /** Gains, mutes and levels of the others. */
     this.mixer = new Mixer(audioGraph);
-    this.rtcManager = new RTCManager();
+    this.rtcManager = new RTCManager({ receivesAudio: true });
     this.connectionManager = new ConnectionManager(this.ownId, signaling, this.rtcManager);
     const { rtcManager, connectionManager, mixer } = this;
     /** Own devices and the settings about them. */

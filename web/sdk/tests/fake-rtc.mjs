@@ -32,6 +32,11 @@ export class FakePeerConnection extends EventTarget {
     return sender;
   }
 
+  addTransceiver(kind, { direction }) {
+    const sender = { track: null, replaceTrack: async (next) => void (sender.track = next) };
+    this.transceivers.push({ mid: String(this.transceivers.length), sender, receiver: { track: new FakeTrack(kind) }, direction });
+  }
+
   getTransceivers() {
     return this.transceivers;
   }

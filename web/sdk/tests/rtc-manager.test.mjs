@@ -57,6 +57,28 @@ test('an offer is made, set and reported with its attempt and what its sections 
   assert.deepEqual(reports, [{ localDescriptionSet: { ...bob(), sdp: 'offer-sdp', tracks } }]);
 });
 
+test('who has no sound offers a place for the other\'s where sound is wanted, once, and none in a room without media', async () => {
+  const offered = async (/** @type {RTCManager} */ manager) => {
+    rtc = manager;
+    const pc = open();
+    for (let round = 0; round < 2; round += 1) {
+      rtc.execute({ createOffer: { ...bob(), restartIce: false } });
+      await settle();
+      nextCall(pc).resolve();
+      await settle();
+      nextCall(pc).resolve();
+      await settle();
+    }
+    return pc.transceivers.map(({ direction }) => direction);
+  };
+  const RTCPeerConnection = FakePeerConnection;
+  assert.deepEqual(await offered(new RTCManager({ RTCPeerConnection, receivesAudio: true })), ['recvonly']);
+  assert.deepEqual(await offered(new RTCManager({ RTCPeerConnection })), []);
+  const speaker = new RTCManager({ RTCPeerConnection, receivesAudio: true });
+  speaker.setLocalStream(new FakeStream([new FakeTrack('audio')]));
+  assert.deepEqual(await offered(speaker), ['sendrecv']);
+});
+
 test('what fails is reported with the browser\'s reason', async () => {
   const pc = open();
   rtc.execute({ setRemoteDescription: { ...bob(), type: 'offer', sdp: 'nonsense' } });
