@@ -4,29 +4,30 @@
  * machine that could not carry eight of those.
  */
 
+/** @typedef {{ name: string, role: string, amplitude: number }} Guest */
+
 /**
- * Lets so many people into a room. They are polite to everybody, so they wait to be called; among each other nobody calls.
+ * Lets people into a room. They are polite to everybody, so they wait to be called; among each other nobody calls.
  *
  * @param {import('puppeteer-core').Page} page an empty one
  * @param {string} origin of the server
- * @param {{ room: string, count: number }} options the room is there
- * @returns {Promise<string[]>} their names
+ * @param {string} room that is there
+ * @param {Guest[]} guests
  */
-export async function letInCrowd(page, origin, { room, count }) {
+export async function letInCrowd(page, origin, room, guests) {
   // Not the studio, but of the same origin, as the server wants it.
   await page.goto(`${origin}/healthz`);
-  return page.evaluate(comeIn, room, count);
+  await page.evaluate(comeIn, room, guests);
 }
 
-/** Runs in the page. @param {string} room @param {number} count */
-async function comeIn(room, count) {
+/** Runs in the page. @param {string} room @param {Guest[]} guests */
+async function comeIn(room, guests) {
   const context = new AudioContext({ latencyHint: 'playback' });
   await context.resume();
-  const names = Array.from({ length: count }, (_, number) => `Guest ${number + 1}`);
-  await Promise.all(names.map((name, number) => new Promise((joined) => {
+  await Promise.all(guests.map(({ name, role, amplitude }, number) => new Promise((joined) => {
     const destination = new MediaStreamAudioDestinationNode(context);
     const tone = new OscillatorNode(context, { frequency: 300 + 100 * number });
-    tone.connect(new GainNode(context, { gain: 0.1 })).connect(destination);
+    tone.connect(new GainNode(context, { gain: amplitude })).connect(destination);
     tone.start();
     const track = destination.stream.getAudioTracks()[0];
 
@@ -47,7 +48,7 @@ async function comeIn(room, count) {
       return connection;
     };
     const handle = /** @type {Record<string, (data: any) => unknown>} */ ({
-      welcome: () => send('user-joined-room', { roomId: room, role: 'caller' }),
+      welcome: () => send('user-joined-room', { roomId: room, role }),
       'room-joined': joined,
       offer: async (data) => {
         const connection = connectionTo(data);
@@ -65,5 +66,4 @@ async function comeIn(room, count) {
       turn = turn.then(() => handle[type]?.(data)).then(() => {}, (error) => console.error(String(error)));
     });
   })));
-  return names;
 }

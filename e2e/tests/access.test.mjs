@@ -82,7 +82,7 @@ scenario('AU-5 AU-6 everything has the role and the name that the contract gives
 });
 
 for (const scheme of ['light', 'dark']) {
-  scenario(`AU-5 axe-core finds nothing serious on front, lobby, session and trouble, ${scheme}`, async (stage) => {
+  scenario(`AU-5 axe-core finds nothing on front, lobby, session and trouble, ${scheme}`, async (stage) => {
     const ben = await stage.join('Ben');
     const ada = await stage.person('Ada');
     await ada.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }, { name: 'prefers-reduced-motion', value: 'reduce' }]);
@@ -132,6 +132,5 @@ async function assertAccessible(studio, view) {
     const { violations } = await /** @type {any} */ (window).axe.run(document, { resultTypes: ['violations'] });
     return violations.map((/** @type {any} */ { id, impact, help, nodes }) => `${impact}: ${id}: ${help}: ${nodes.map((/** @type {any} */ node) => node.html).join(' ')}`);
   });
-  const grave = found.filter((/** @type {string} */ violation) => /^(serious|critical)/.test(violation));
-  assert.deepEqual(grave, [], `on the ${view}`);
+  assert.deepEqual(found, [], `on the ${view}`);
 }

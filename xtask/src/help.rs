@@ -114,8 +114,9 @@ is.";
 const SCREENSHOTS: &str = "\
 cargo xtask screenshots [FOLDER]
 
-Takes pictures of the page in its states (empty, lobby, call of two, errors; light, dark, narrow) with Chromium into
-FOLDER, default target/screenshots.";
+Takes pictures of the page with Chromium: without FOLDER those that the documents show (a room of eight, the lobby, tiles,
+the debug view) into docs/images/; with FOLDER the page in all its states (empty, lobby, calls, errors; light, dark,
+narrow), to be looked at.";
 
 const REPLAY: &str = "\
 cargo xtask replay FILE [--as-test NAME]

@@ -24,9 +24,10 @@ scenario('CM-21 what a page costs among seven others: CPU, memory, concealed sam
     const guests = await (await stage.context()).newPage();
     await page.autostart(room, { role: 'caller' });
     await watchArrivals(page);
-    const names = await letInCrowd(guests, stage.server.origin, { room, count: 7 });
+    const crowd = Array.from({ length: 7 }, (_, number) => ({ name: `Guest ${number + 1}`, role: number < 3 ? 'host' : 'caller', amplitude: 0.1 }));
+    await letInCrowd(guests, stage.server.origin, room, crowd);
     await until('Ada hears seven others', () => arrivalsAt(page), { good: (times) => times.length === 7, timeoutMs: 40_000 });
-    await page.seesExactly('Ada', ...names);
+    await page.seesExactly('Ada', ...crowd.map(({ name }) => name));
     await page.sees('all connected', ({ participants }) => participants.every(({ status }) => status === 'Connected'));
     if (look === 'hidden') await (await page.page.browserContext().newPage()).bringToFront();
     await pauseMs(5_000);

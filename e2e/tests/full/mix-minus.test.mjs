@@ -52,7 +52,7 @@ scenario('AU-4 in everybody’s return each other tone is within 1 dB of its gai
   for (const listener of [hana, hugo, carl]) await arrivesOnce(listener, cleo, `${listener.name} in the mix of Hana`);
   assert.ok((await arrivalsAt(cleo, cleo, 'monitor')).length === 0, 'nobody hears their own voice');
   const doubled = await arrivalsAt(carl, cleo, 'doubled');
-  assert.ok(shortestDistance(doubled) < twice_ms, `a voice on both ways is seen as one that comes twice: ${doubled}`);
+  assert.ok(comesTwice(doubled) >= 4, `a voice on both ways is found to come twice: ${doubled}`);
 
   // The mixer leaves in the middle of it.
   const heard = arrivalsAt(carl, cleo, 'monitor', 6_000);
@@ -66,8 +66,9 @@ scenario('AU-4 in everybody’s return each other tone is within 1 dB of its gai
   console.log(`the mix was handed over within ${handover_ms} ms`);
   const across = await heard;
   assert.ok(handover_ms < 2_000, `handed over within ${handover_ms} ms`);
-  assert.ok(shortestDistance(across) > twice_ms, `no burst came twice in between: ${across}`);
-  assert.ok(across.length >= 8, `and hardly one is missing: ${across}`);
+  // One may be a decoder that repeats itself; a voice on both ways comes twice with each burst.
+  assert.ok(comesTwice(across) <= 1, `the voice was not on both ways in between: ${across}`);
+  assert.ok(across.length >= 8, `and hardly a burst is missing: ${across}`);
   await playsReturnOf(cleo, hugo);
   await arrivesOnce(carl, cleo, 'Carl in the mix of Hugo');
 
@@ -205,11 +206,11 @@ function arrivalsAt(listener, speaker, where, duration_ms = 4_000) {
  */
 async function arrivesOnce(listener, speaker, what) {
   await until(`${what} hears each burst once`, () => arrivalsAt(listener, speaker, 'monitor'), {
-    good: (found) => found.length >= 5 && shortestDistance(found) > twice_ms,
+    good: (found) => found.length >= 5 && comesTwice(found) === 0,
   });
 }
 
-/** @param {number[]} times */
-function shortestDistance(times) {
-  return Math.min(...times.slice(1).map((time, index) => time - times[index]));
+/** @param {number[]} times of arrivals @returns {number} how many came too soon to be a burst of their own */
+function comesTwice(times) {
+  return times.slice(1).filter((time, index) => time - times[index] < twice_ms).length;
 }
