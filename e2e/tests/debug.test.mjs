@@ -116,6 +116,7 @@ scenario('CM-20 the saved report has the whole story without names, and the core
       assert.match(details.local.sdp, /^v=0/);
       assert.equal(stats.some((/** @type {any} */ { type }) => type === 'inbound-rtp'), true);
     }
+    assert.equal(report.history.steps.some((/** @type {any} */ { input }) => input === undefined), true, 'time passing is told too');
     const states = await replay(report);
     assert.equal(states >= 10, true, `${states} states`);
     // And the comparison is one: a state that is told otherwise is noticed.
