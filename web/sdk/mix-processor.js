@@ -1,5 +1,5 @@
 /**
- * The desk's nodes in the audio thread: each is one instance of `parlor_mix.wasm` (crates/parlor-mix-wasm) and the glue
+ * The desk's nodes in the audio thread: each is a handle of `parlor_mix.wasm` (crates/parlor-mix-wasm) and the glue
  * between it and the browser's blocks. Loaded as an AudioWorklet module by `mix-nodes.js`, which has the other ends.
  *
  * Nothing here may silence anybody: whatever fails, the sound goes on as it came, and the other end is told.
@@ -21,12 +21,13 @@
  * @property {(rate_hz: number, ceiling_db: number) => number} create_limiter
  * @property {(rate_hz: number) => number} create_loudness
  * @property {(rate_hz: number, target_lufs: number) => number} create_leveller
- * @property {(frames: number) => void} process
- * @property {() => number} take_reduction_db
- * @property {() => void} read_loudness
- * @property {() => void} reset_loudness
- * @property {(isOn: number, target_lufs: number) => void} set_leveller
- * @property {() => number} leveller_gain_db
+ * @property {(handle: number) => void} free_node
+ * @property {(handle: number, frames: number) => void} process
+ * @property {(handle: number) => number} take_reduction_db
+ * @property {(handle: number) => void} read_loudness
+ * @property {(handle: number) => void} reset_loudness
+ * @property {(handle: number, isOn: number, target_lufs: number) => void} set_leveller
+ * @property {(handle: number) => number} leveller_gain_db
  */
 
 /**
@@ -42,28 +43,53 @@ const scope = /** @type {WorkletScope} */ (/** @type {unknown} */ (globalThis));
 /** Readings are told this often. */
 const REPORTS_PER_S = 10;
 
-/** @type {WebAssembly.Module | undefined} */
-let compiled;
-
-/** What the processors share: the instance, its buffer, when to report, how to end. */
-class MixProcessor extends scope.AudioWorkletProcessor {
-  /** @type {Exports} */
+/** The module's instance: one for all nodes of this thread. */
+class Desk {
   exports;
-  #isOpen = true;
-  #isFaulty = false;
-  #framesToReport = 0;
   /** @type {Float32Array[]} */
   #channels = [];
 
-  /** @param {{ processorOptions: Options }} options */
-  constructor({ processorOptions: { module, bytes } }) {
-    super();
-    // A module that did not survive the way here is made anew, once for this thread.
-    const usable = module instanceof WebAssembly.Module ? module : (compiled ??= new WebAssembly.Module(bytes));
+  /** @param {Options} options */
+  constructor({ module, bytes }) {
+    // A module that did not survive the way here is made anew.
+    const usable = module instanceof WebAssembly.Module ? module : new WebAssembly.Module(bytes);
     this.exports = /** @type {Exports} */ (/** @type {unknown} */ (new WebAssembly.Instance(usable).exports));
+  }
+
+  /** The buffer, channel by channel. It stays where it is, but is looked at afresh when the memory has grown. */
+  get channels() {
+    if (!this.#channels[0]?.byteLength) {
+      const { memory, samples, frames_max } = this.exports;
+      const length = frames_max();
+      this.#channels = [0, 1].map((channel) => new Float32Array(memory.buffer, samples() + 4 * channel * length, length));
+    }
+    return this.#channels;
+  }
+}
+
+/** @type {Desk | undefined} */
+let desk;
+
+/** What the processors share: the desk, when to report, what to do when something fails, how to end. */
+class MixProcessor extends scope.AudioWorkletProcessor {
+  #desk;
+  #handle;
+  #isOpen = true;
+  #isFaulty = false;
+  #framesToReport = 0;
+
+  /**
+   * @param {Options} options
+   * @param {(exports: Exports) => number} create gives a handle, or 0
+   */
+  constructor(options, create) {
+    super();
+    this.#desk = desk ??= new Desk(options);
+    this.#handle = create(this.#desk.exports);
+    if (!this.#handle) throw new RangeError(`there are too many nodes, or none works at ${scope.sampleRate} Hz`);
     this.port.onmessage = ({ data }) => {
-      if (data.close) this.#isOpen = false;
-      else if (!this.#isFaulty) this.#guarded(() => this.command(data));
+      if (data.close) this.#close();
+      else this.#guarded(({ exports }) => this.command(exports, this.#handle, data));
     };
   }
 
@@ -75,68 +101,66 @@ class MixProcessor extends scope.AudioWorkletProcessor {
    */
   process([input = []], [output = []]) {
     if (!this.#isOpen) return false;
-    const frames = input[0]?.length ?? output[0]?.length ?? 128;
-    if (!this.#isFaulty) this.#guarded(() => this.#work(input, output, frames));
+    this.#guarded((desk) => this.#work(desk, input, output));
     if (this.#isFaulty) for (const [channel, samples] of output.entries()) samples.set(input[channel] ?? input[0] ?? []);
     return true;
   }
 
   /**
    * Something the other end wants.
+   * @param {Exports} _exports
+   * @param {number} _handle
    * @param {any} _data
    */
-  command(_data) {}
+  command(_exports, _handle, _data) {}
 
   /**
    * What to tell the other end, if anything.
+   * @param {Desk} _desk
+   * @param {number} _handle
    * @returns {object | undefined}
    */
-  report() {
+  report(_desk, _handle) {
     return undefined;
   }
 
   /**
+   * @param {Desk} desk
    * @param {Float32Array[]} input no channels: nothing is connected, or nothing sounds
    * @param {Float32Array[]} output
-   * @param {number} frames
    */
-  #work(input, output, frames) {
-    const channels = this.#look();
+  #work(desk, input, output) {
+    const frames = input[0]?.length ?? output[0]?.length ?? 128;
+    const { channels } = desk;
     for (const [channel, samples] of channels.entries()) {
       const sound = input[channel] ?? input[0];
       if (sound) samples.set(sound);
       else samples.fill(0, 0, frames);
     }
-    this.exports.process(frames);
+    desk.exports.process(this.#handle, frames);
     for (const [channel, samples] of output.entries()) samples.set(channels[channel].subarray(0, frames));
     this.#framesToReport -= frames;
     if (this.#framesToReport > 0) return;
     this.#framesToReport += scope.sampleRate / REPORTS_PER_S;
-    const report = this.report();
+    const report = this.report(desk, this.#handle);
     if (report) this.port.postMessage(report);
   }
 
-  /** The first samples, as the instance left them after a reading. @returns {Float32Array} */
-  get readings() {
-    return this.#look()[0];
+  #close() {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#guarded(({ exports }) => exports.free_node(this.#handle));
   }
 
-  /** The buffer, channel by channel. It stays where it is, but is looked at afresh when the memory has grown. */
-  #look() {
-    if (!this.#channels[0]?.byteLength) {
-      const { memory, samples, frames_max } = this.exports;
-      const length = frames_max();
-      this.#channels = [0, 1].map((channel) => new Float32Array(memory.buffer, samples() + 4 * channel * length, length));
-    }
-    return this.#channels;
-  }
-
-  /** @param {() => void} work */
+  /** @param {(desk: Desk) => void} work */
   #guarded(work) {
+    if (this.#isFaulty) return;
     try {
-      work();
+      work(this.#desk);
     } catch (error) {
       this.#isFaulty = true;
+      // A trap is final for an instance and all its nodes. Those that are made from now on get another.
+      if (desk === this.#desk) desk = undefined;
       this.port.postMessage({ fault: String(error) });
     }
   }
@@ -146,13 +170,13 @@ class LimiterProcessor extends MixProcessor {
   #reductionDb = 0;
 
   /** @param {{ processorOptions: Options }} options */
-  constructor(options) {
-    super(options);
-    mustBe(this.exports.create_limiter(scope.sampleRate, options.processorOptions.ceiling_db ?? -1));
+  constructor({ processorOptions }) {
+    super(processorOptions, (exports) => exports.create_limiter(scope.sampleRate, processorOptions.ceiling_db ?? -1));
   }
 
-  report() {
-    const reductionDb = this.exports.take_reduction_db();
+  /** @param {Desk} desk @param {number} handle */
+  report({ exports }, handle) {
+    const reductionDb = exports.take_reduction_db(handle);
     if (reductionDb === this.#reductionDb) return undefined;
     this.#reductionDb = reductionDb;
     return { reductionDb };
@@ -161,19 +185,19 @@ class LimiterProcessor extends MixProcessor {
 
 class LoudnessProcessor extends MixProcessor {
   /** @param {{ processorOptions: Options }} options */
-  constructor(options) {
-    super(options);
-    mustBe(this.exports.create_loudness(scope.sampleRate));
+  constructor({ processorOptions }) {
+    super(processorOptions, (exports) => exports.create_loudness(scope.sampleRate));
   }
 
-  /** @param {{ reset?: boolean }} data */
-  command({ reset }) {
-    if (reset) this.exports.reset_loudness();
+  /** @param {Exports} exports @param {number} handle @param {{ reset?: boolean }} data */
+  command(exports, handle, { reset }) {
+    if (reset) exports.reset_loudness(handle);
   }
 
-  report() {
-    this.exports.read_loudness();
-    const [momentary, shortTerm, integrated, truePeak] = this.readings;
+  /** @param {Desk} desk @param {number} handle */
+  report({ exports, channels }, handle) {
+    exports.read_loudness(handle);
+    const [momentary, shortTerm, integrated, truePeak] = channels[0];
     return { momentary, shortTerm, integrated, truePeak };
   }
 }
@@ -182,27 +206,22 @@ class LevellerProcessor extends MixProcessor {
   #gainDb = 0;
 
   /** @param {{ processorOptions: Options }} options */
-  constructor(options) {
-    super(options);
-    mustBe(this.exports.create_leveller(scope.sampleRate, options.processorOptions.target_lufs ?? -23));
+  constructor({ processorOptions }) {
+    super(processorOptions, (exports) => exports.create_leveller(scope.sampleRate, processorOptions.target_lufs ?? -23));
   }
 
-  /** @param {{ isOn: boolean, target_lufs: number }} data */
-  command({ isOn, target_lufs }) {
-    this.exports.set_leveller(Number(isOn), target_lufs);
+  /** @param {Exports} exports @param {number} handle @param {{ isOn: boolean, target_lufs: number }} data */
+  command(exports, handle, { isOn, target_lufs }) {
+    exports.set_leveller(handle, Number(isOn), target_lufs);
   }
 
-  report() {
-    const gainDb = this.exports.leveller_gain_db();
+  /** @param {Desk} desk @param {number} handle */
+  report({ exports }, handle) {
+    const gainDb = exports.leveller_gain_db(handle);
     if (gainDb === this.#gainDb) return undefined;
     this.#gainDb = gainDb;
     return { gainDb };
   }
-}
-
-/** @param {number} isMade */
-function mustBe(isMade) {
-  if (!isMade) throw new RangeError(`no node works at ${scope.sampleRate} Hz`);
 }
 
 scope.registerProcessor('parlor-limiter', LimiterProcessor);

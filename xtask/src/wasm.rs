@@ -40,7 +40,7 @@ const MODULES: &[Module] = &[
         name: "parlor_mix",
         profile: "wasm-fast",
         profile_tables: &["[profile.wasm-fast]", "[profile.wasm]", "[profile.release]"],
-        // Each node of the audio graph has an instance with a memory of its own: a stack of 1 MiB would be most of it.
+        // Each audio thread has an instance with a memory of its own: a stack of 1 MiB would be most of it.
         link_args: &["-zstack-size=32768"],
         optimize: "-O3",
     },
