@@ -255,3 +255,30 @@ test('CM-17 the core asks for the figures of a connection once a second, and tel
   assert.deepEqual(manager.getQuality('ann'), quality);
   assert.equal(manager.getQuality('eve'), null);
 });
+
+test('CM-20 what the core was told, told to another one, gives the same states; what it could not read is in it as well', async () => {
+  mock.method(console, 'error', () => {});
+  await connected();
+  server.socket.say('user-updated', { roomId: 'den', participant: { id: 'ann' }, epoch: 9 }, { seq: 3 });
+  manager.closeConnection('ann');
+  manager.retry('ann');
+  const { core: made, steps, truncated } = manager.history.toJSON();
+  assert.deepEqual([made.id, made.instance, made.seed, truncated], ['bob', 'i-bob', 1, false]);
+  const again = await core.create(made);
+  let states = 0;
+  for (const { at, input, said = [], error } of steps) {
+    if (error !== undefined) {
+      assert.throws(() => again.handle(input, at), { message: error });
+      continue;
+    }
+    const told = again.handle(input, at).outputs.filter((output) => 'connectionStateChanged' in output);
+    assert.deepEqual(told, said);
+    states += told.length;
+  }
+  assert.equal(states >= 4, true);
+  assert.equal(steps.some(({ error }) => error !== undefined), true);
+  assert.deepEqual(again.connections(), manager.getConnectionsInfo());
+  const { count } = manager.history;
+  manager.destroy();
+  assert.equal(manager.history.count > count, true, 'the end is told too, and the story stays');
+});
