@@ -21,7 +21,9 @@ export function createDeskPanel({ session, meter }) {
   const figure = h('span', { class: 'program-loudness' });
   const button = h(
     'button',
-    { type: 'button', class: 'program-open', 'aria-label': texts.desk.open, 'aria-expanded': 'false', 'aria-haspopup': 'dialog', title: texts.desk.open },
+    { type: 'button', class: 'program-open', 'aria-expanded': 'false', 'aria-haspopup': 'dialog', title: texts.desk.open },
+    // As text rather than as a label: the figure changes all the time, and is no part of the name (WCAG 2.5.3).
+    h('span', { class: 'visually-hidden' }, texts.desk.open),
     h('span', { class: 'program-label', 'aria-hidden': 'true' }, texts.session.programShort, figure, icon('open')),
   );
   const loudness = createLoudness({ desk });
