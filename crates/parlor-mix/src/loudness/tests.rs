@@ -77,16 +77,15 @@ fn au_03_a_broken_sample_does_not_break_the_reading() {
 }
 
 #[test]
-fn years_of_programme_are_read_as_its_first_minute_is() {
-    // The histogram alone: blocks of two loudnesses, ten a second, for three years.
+fn au_03_the_second_gate_leaves_out_what_is_far_below_the_rest_and_bins_do_not_round() {
     let mut gating = crate::gating::Gating::new();
     let energy = crate::decibels::energy_from_lufs;
     for _ in 0..600 {
         gating.add(energy(-23.04));
         gating.add(energy(-40.0));
     }
-    let minute = gating.integrated();
-    assert!((minute + 23.04).abs() < 1e-9, "{minute}");
+    let integrated = gating.integrated();
+    assert!((integrated + 23.04).abs() < 1e-9, "{integrated}");
     gating.clear();
     assert_eq!(gating.integrated(), f64::NEG_INFINITY);
 }
