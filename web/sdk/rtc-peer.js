@@ -5,7 +5,7 @@
 
 import { DataChannel } from './data-channel.js';
 import { plainSource } from './local-tracks.js';
-import { withSending, withStereoWelcome } from './opus.js';
+import { PLAIN, withSending, withStereoWelcome } from './opus.js';
 
 /**
  * @import { Attempt } from './core-types.d.ts'
@@ -50,6 +50,10 @@ export class RTCPeer {
   #labels = new Map();
   /** As what each arrived track was announced. @type {Map<MediaStreamTrack, Source>} */
   #arrived = new Map();
+  /** How the sound of each section is sent, by mid. @type {Map<string, OpusSettings>} */
+  #sent = new Map();
+  /** Whether something is to be sent in another way than it is. */
+  #isBehind = false;
 
   /**
    * @param {RTCPeerConnection} pc
@@ -112,6 +116,8 @@ export class RTCPeer {
   /** @returns {Promise<LocalDescription>} */
   async createAnswer() {
     await this.#setLocalDescription(await this.#pc.createAnswer());
+    // In a task of its own: the core hears first that the answer is set.
+    if (this.#isBehind) setTimeout(() => this.#isClosed || this.#listener.negotiationNeeded());
     return this.#localDescription();
   }
 
@@ -128,7 +134,7 @@ export class RTCPeer {
   async setRemoteDescription(type, sdp, tracks) {
     // Before the call: the browser announces tracks while it runs.
     this.#labels = new Map((tracks ?? []).map(({ mid, source }) => [mid, source]));
-    await this.#pc.setRemoteDescription({ type, sdp: this.#withOwnSending(sdp) });
+    await this.#pc.setRemoteDescription({ type, sdp: this.#withOwnSending(type, sdp) });
     for (const transceiver of this.#pc.getTransceivers()) {
       if (this.#arrived.has(transceiver.receiver.track)) this.#announce(transceiver);
     }
@@ -197,18 +203,28 @@ export class RTCPeer {
   }
 
   /**
+   * Who answers goes on sending as before, and asks for another way with an offer of its own: so one exchange changes
+   * one side only. Chromium 156 still loses the sound of whoever rolled back, if the other side's answer changed what
+   * is sent in the same exchange.
+   * @param {'offer' | 'answer'} type
    * @param {string} sdp the other side's
    * @returns {string} one that makes this side send each of its sounds as it is to be
    */
-  #withOwnSending(sdp) {
+  #withOwnSending(type, sdp) {
     const sources = this.#sources();
     const transceivers = this.#pc.getTransceivers().filter(({ receiver }) => receiver.track.kind === 'audio');
     // A section that is new here takes the first of one's own tracks that have none yet (RFC 8829, section 5.10).
     const waiting = transceivers.filter(({ mid, sender }) => mid === null && sources.has(sender));
+    this.#isBehind = false;
     return withSending(sdp, ({ mid, receives }) => {
       const known = transceivers.find((transceiver) => transceiver.mid === mid);
       const source = sources.get((known ?? (receives ? waiting.shift() : undefined))?.sender);
-      return source && this.#listener.opusSettings(source);
+      if (!source) return undefined;
+      const wanted = this.#listener.opusSettings(source);
+      const settings = type === 'answer' ? wanted : (this.#sent.get(mid) ?? PLAIN);
+      this.#sent.set(mid, settings);
+      this.#isBehind ||= JSON.stringify(settings) !== JSON.stringify(wanted);
+      return settings;
     });
   }
 

@@ -229,14 +229,38 @@ test('a remote description makes each of one\'s own sounds be sent as it is to b
   assert.deepEqual(saidOf(sdp), [music, 'useinbandfec=1;maxaveragebitrate=64000', 'useinbandfec=1']);
 });
 
-test('an offer\'s new sections take one\'s own waiting sounds in order, as the browser is going to (RFC 8829, 5.10)', async () => {
+test('who answers goes on sending as before, and asks for another way with an offer of its own', async () => {
   rtc.setLocalStream(new FakeStream([new FakeTrack('audio'), new FakeTrack('video')]));
   rtc.setPeerTrack('bob', 'return', new FakeTrack('audio'));
   const pc = open();
+  const answer = async (sdp) => {
+    rtc.execute({ setRemoteDescription: { ...bob(), type: 'offer', sdp } });
+    const { argument, resolve } = nextCall(pc);
+    resolve();
+    rtc.execute({ createAnswer: bob() });
+    for (let i = 0; i < 2; i += 1) {
+      await settle();
+      nextCall(pc).resolve();
+    }
+    await settle();
+    const needs = reports.splice(0).filter((report) => 'negotiationNeeded' in report).length;
+    return [saidOf(argument.sdp), needs];
+  };
+  // New sections take one's own waiting sounds in order, as the browser is going to (RFC 8829, section 5.10).
   for (const transceiver of pc.transceivers) transceiver.mid = null;
   const onlySends = SOUND.replace('MID', 'x').replace('sendrecv', 'sendonly');
-  rtc.execute({ setRemoteDescription: { ...bob(), type: 'offer', sdp: `v=0\r\n${onlySends}${sound('y', 'z').slice(5)}` } });
-  assert.deepEqual(saidOf(nextCall(pc).argument.sdp), ['useinbandfec=1', 'useinbandfec=1', 'useinbandfec=1;maxaveragebitrate=64000']);
+  const offer = `v=0\r\n${onlySends}${sound('y').slice(5)}`;
+  assert.deepEqual(await answer(offer), [['useinbandfec=1', 'useinbandfec=1'], 0], 'the microphone is sent as it is to be');
+  Object.assign(pc.transceivers[0], { mid: 'y' });
+  assert.deepEqual(await answer(offer + sound('z').slice(5)), [['useinbandfec=1', 'useinbandfec=1', 'useinbandfec=1'], 1], 'the return is not');
+  Object.assign(pc.transceivers[2], { mid: 'z' });
+  rtc.execute({ setRemoteDescription: { ...bob(), type: 'answer', sdp: sound('y', 'z') } });
+  const { argument, resolve } = nextCall(pc);
+  resolve();
+  await settle();
+  const mix = 'useinbandfec=1;maxaveragebitrate=64000';
+  assert.deepEqual(saidOf(argument.sdp), ['useinbandfec=1', mix]);
+  assert.deepEqual(await answer(sound('y', 'z')), [['useinbandfec=1', mix], 0], 'and stays so');
 });
 
 test('another audio profile renegotiates what is open; the same one does not', () => {
