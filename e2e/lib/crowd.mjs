@@ -49,7 +49,10 @@ async function comeIn(room, guests) {
     };
     const handle = /** @type {Record<string, (data: any) => unknown>} */ ({
       welcome: () => send('user-joined-room', { roomId: room, role }),
-      'room-joined': joined,
+      'room-joined': () => {
+        send('track-state', { roomId: room, audioEnabled: true, videoEnabled: false, tracks: [{ source: 'microphone', kind: 'audio', enabled: true }] });
+        joined(undefined);
+      },
       offer: async (data) => {
         const connection = connectionTo(data);
         await connection.setRemoteDescription({ type: 'offer', sdp: data.sdp });
