@@ -243,6 +243,7 @@ test('who answers goes on sending as before, and asks for another way with an of
       nextCall(pc).resolve();
     }
     await settle();
+    await new Promise((done) => { setTimeout(done, 5); });
     const needs = reports.splice(0).filter((report) => 'negotiationNeeded' in report).length;
     return [saidOf(argument.sdp), needs];
   };
