@@ -46,9 +46,6 @@ export function opusSettings(source, { music, fec, dtx }) {
   return { isStereo: music, fec, dtx, bitsPerSecond: music ? MUSIC_BITS_PER_SECOND : null };
 }
 
-/** How a browser sends that was told nothing else: what every sound begins with on the side that answers. */
-export const PLAIN = opusSettings('microphone', VOICE);
-
 /**
  * A remote description that makes this side send as it wants to.
  * @param {string} sdp

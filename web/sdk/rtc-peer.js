@@ -5,7 +5,7 @@
 
 import { DataChannel } from './data-channel.js';
 import { plainSource } from './local-tracks.js';
-import { PLAIN, withSending, withStereoWelcome } from './opus.js';
+import { withSending, withStereoWelcome } from './opus.js';
 
 /**
  * @import { Attempt } from './core-types.d.ts'
@@ -50,10 +50,14 @@ export class RTCPeer {
   #labels = new Map();
   /** As what each arrived track was announced. @type {Map<MediaStreamTrack, Source>} */
   #arrived = new Map();
-  /** How the sound of each section is sent, by mid. @type {Map<string, OpusSettings>} */
-  #sent = new Map();
-  /** Whether something is to be sent in another way than it is. */
-  #isBehind = false;
+  /** Whether an offer was answered, here or there: media may flow. */
+  #isNegotiated = false;
+  /**
+   * The offer on a connection that works, until its answer comes and both are set. If it has to give way it is dropped,
+   * and nothing is rolled back: Chromium (156) loses the sound of whoever rolls back a connection that works, for good.
+   * @type {string | undefined}
+   */
+  #heldOffer;
 
   /**
    * @param {RTCPeerConnection} pc
@@ -109,21 +113,28 @@ export class RTCPeer {
     if (restartIce) this.#pc.restartIce();
     const hasAudio = this.#pc.getTransceivers().some(({ receiver }) => receiver.track.kind === 'audio');
     if (this.#receivesAudio && !hasAudio) this.#pc.addTransceiver('audio', { direction: 'recvonly' });
-    await this.#setLocalDescription(await this.#pc.createOffer());
-    return this.#localDescription();
+    const { sdp = '' } = await this.#pc.createOffer();
+    const offer = withStereoWelcome(sdp);
+    if (this.#isNegotiated) {
+      this.#heldOffer = offer;
+      return this.#described(offer);
+    }
+    await this.#pc.setLocalDescription({ type: 'offer', sdp: offer });
+    return this.#described(this.#pc.localDescription?.sdp ?? offer);
   }
 
   /** @returns {Promise<LocalDescription>} */
   async createAnswer() {
-    await this.#setLocalDescription(await this.#pc.createAnswer());
-    // In a task of its own: the core hears first that the answer is set.
-    if (this.#isBehind) setTimeout(() => this.#isClosed || this.#listener.negotiationNeeded());
-    return this.#localDescription();
+    const { sdp = '' } = await this.#pc.createAnswer();
+    await this.#pc.setLocalDescription({ type: 'answer', sdp: withStereoWelcome(sdp) });
+    this.#isNegotiated = true;
+    return this.#described(this.#pc.localDescription?.sdp ?? sdp);
   }
 
   /** @returns {Promise<void>} */
   async rollback() {
-    await this.#pc.setLocalDescription({ type: 'rollback' });
+    if (this.#heldOffer === undefined) await this.#pc.setLocalDescription({ type: 'rollback' });
+    this.#heldOffer = undefined;
   }
 
   /**
@@ -132,9 +143,14 @@ export class RTCPeer {
    * @param {TrackLabel[] | undefined} tracks
    */
   async setRemoteDescription(type, sdp, tracks) {
+    if (type === 'answer' && this.#heldOffer !== undefined) {
+      await this.#pc.setLocalDescription({ type: 'offer', sdp: this.#heldOffer });
+      this.#heldOffer = undefined;
+    }
     // Before the call: the browser announces tracks while it runs.
     this.#labels = new Map((tracks ?? []).map(({ mid, source }) => [mid, source]));
-    await this.#pc.setRemoteDescription({ type, sdp: this.#withOwnSending(type, sdp) });
+    await this.#pc.setRemoteDescription({ type, sdp: this.#withOwnSending(sdp) });
+    if (type === 'answer') this.#isNegotiated = true;
     for (const transceiver of this.#pc.getTransceivers()) {
       if (this.#arrived.has(transceiver.receiver.track)) this.#announce(transceiver);
     }
@@ -197,34 +213,19 @@ export class RTCPeer {
     this.#senders.clear();
   }
 
-  /** @param {RTCSessionDescriptionInit} made */
-  async #setLocalDescription({ type, sdp }) {
-    await this.#pc.setLocalDescription({ type, sdp: withStereoWelcome(sdp ?? '') });
-  }
-
   /**
-   * Who answers goes on sending as before, and asks for another way with an offer of its own: so one exchange changes
-   * one side only. Chromium 156 still loses the sound of whoever rolled back, if the other side's answer changed what
-   * is sent in the same exchange.
-   * @param {'offer' | 'answer'} type
    * @param {string} sdp the other side's
    * @returns {string} one that makes this side send each of its sounds as it is to be
    */
-  #withOwnSending(type, sdp) {
+  #withOwnSending(sdp) {
     const sources = this.#sources();
     const transceivers = this.#pc.getTransceivers().filter(({ receiver }) => receiver.track.kind === 'audio');
     // A section that is new here takes the first of one's own tracks that have none yet (RFC 8829, section 5.10).
     const waiting = transceivers.filter(({ mid, sender }) => mid === null && sources.has(sender));
-    this.#isBehind = false;
     return withSending(sdp, ({ mid, receives }) => {
       const known = transceivers.find((transceiver) => transceiver.mid === mid);
       const source = sources.get((known ?? (receives ? waiting.shift() : undefined))?.sender);
-      if (!source) return undefined;
-      const wanted = this.#listener.opusSettings(source);
-      const settings = type === 'answer' ? wanted : (this.#sent.get(mid) ?? PLAIN);
-      this.#sent.set(mid, settings);
-      this.#isBehind ||= JSON.stringify(settings) !== JSON.stringify(wanted);
-      return settings;
+      return source && this.#listener.opusSettings(source);
     });
   }
 
@@ -233,15 +234,23 @@ export class RTCPeer {
     return new Map([...this.#senders].map(([source, sender]) => [sender, source]));
   }
 
-  /** @returns {LocalDescription} */
-  #localDescription() {
-    const sdp = this.#pc.localDescription?.sdp ?? '';
+  /**
+   * @param {string} sdp one's own
+   * @returns {LocalDescription} with what its sections carry
+   */
+  #described(sdp) {
     const sources = this.#sources();
+    const transceivers = this.#pc.getTransceivers();
+    const known = transceivers.map(({ mid }) => mid);
+    const fresh = mediaSections(sdp).filter(({ mid }) => !known.includes(mid));
     /** @type {TrackLabel[]} */
     const tracks = [];
-    for (const { mid, sender, direction } of this.#pc.getTransceivers()) {
+    for (const { mid, sender, receiver, direction } of transceivers) {
+      // A transceiver gets its mid when the offer is set; sections follow the transceivers' order (RFC 8829, section 5.2.2).
+      const place = mid === null ? fresh.findIndex(({ kind }) => kind === receiver.track.kind) : -1;
+      const section = mid ?? fresh.splice(place, place < 0 ? 0 : 1)[0]?.mid;
       const source = sources.get(sender);
-      if (mid !== null && source !== undefined && direction.startsWith('send')) tracks.push({ mid, source });
+      if (section !== undefined && source !== undefined && direction.startsWith('send')) tracks.push({ mid: section, source });
     }
     return tracks.length > 0 ? { sdp, tracks } : { sdp };
   }
@@ -272,6 +281,15 @@ export class RTCPeer {
       if (!this.#isClosed) console.warn('parlor: a track could not be replaced', error);
     }
   }
+}
+
+/**
+ * @param {string} sdp
+ * @returns {{ mid: string, kind: string }[]} its sections, in order
+ */
+function mediaSections(sdp) {
+  const sections = sdp.split(/^(?=m=)/m).slice(1);
+  return sections.map((section) => ({ kind: /^m=(\S+)/.exec(section)?.[1] ?? '', mid: /^a=mid:(\S+)/m.exec(section)?.[1] ?? '' }));
 }
 
 /**

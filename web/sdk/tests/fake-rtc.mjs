@@ -52,7 +52,7 @@ export class FakePeerConnection extends EventTarget {
 
   async createOffer() {
     await this.#call('createOffer');
-    return { type: 'offer', sdp: 'offer-sdp' };
+    return { type: 'offer', sdp: this.createdSdp ?? 'offer-sdp' };
   }
 
   async createAnswer() {

@@ -229,39 +229,71 @@ test('a remote description makes each of one\'s own sounds be sent as it is to b
   assert.deepEqual(saidOf(sdp), [music, 'useinbandfec=1;maxaveragebitrate=64000', 'useinbandfec=1']);
 });
 
-test('who answers goes on sending as before, and asks for another way with an offer of its own', async () => {
+test('in a remote offer, sections that are new take one\'s own waiting sounds in order', async () => {
   rtc.setLocalStream(new FakeStream([new FakeTrack('audio'), new FakeTrack('video')]));
   rtc.setPeerTrack('bob', 'return', new FakeTrack('audio'));
   const pc = open();
-  const answer = async (sdp) => {
-    rtc.execute({ setRemoteDescription: { ...bob(), type: 'offer', sdp } });
-    const { argument, resolve } = nextCall(pc);
-    resolve();
-    rtc.execute({ createAnswer: bob() });
-    for (let i = 0; i < 2; i += 1) {
-      await settle();
-      nextCall(pc).resolve();
-    }
-    await settle();
-    await new Promise((done) => { setTimeout(done, 5); });
-    const needs = reports.splice(0).filter((report) => 'negotiationNeeded' in report).length;
-    return [saidOf(argument.sdp), needs];
-  };
-  // New sections take one's own waiting sounds in order, as the browser is going to (RFC 8829, section 5.10).
+  // Before the first description, no transceiver has a mid (RFC 8829, section 5.10).
   for (const transceiver of pc.transceivers) transceiver.mid = null;
   const onlySends = SOUND.replace('MID', 'x').replace('sendrecv', 'sendonly');
-  const offer = `v=0\r\n${onlySends}${sound('y').slice(5)}`;
-  assert.deepEqual(await answer(offer), [['useinbandfec=1', 'useinbandfec=1'], 0], 'the microphone is sent as it is to be');
-  Object.assign(pc.transceivers[0], { mid: 'y' });
-  assert.deepEqual(await answer(offer + sound('z').slice(5)), [['useinbandfec=1', 'useinbandfec=1', 'useinbandfec=1'], 1], 'the return is not');
-  Object.assign(pc.transceivers[2], { mid: 'z' });
-  rtc.execute({ setRemoteDescription: { ...bob(), type: 'answer', sdp: sound('y', 'z') } });
-  const { argument, resolve } = nextCall(pc);
-  resolve();
-  await settle();
+  const offer = `v=0\r\n${onlySends}${sound('y', 'z').slice(5)}`;
+  rtc.execute({ setRemoteDescription: { ...bob(), type: 'offer', sdp: offer } });
   const mix = 'useinbandfec=1;maxaveragebitrate=64000';
-  assert.deepEqual(saidOf(argument.sdp), ['useinbandfec=1', mix]);
-  assert.deepEqual(await answer(sound('y', 'z')), [['useinbandfec=1', mix], 0], 'and stays so');
+  assert.deepEqual(saidOf(nextCall(pc).argument.sdp), ['useinbandfec=1', 'useinbandfec=1', mix]);
+});
+
+/** A connection on which bob's offer was answered. */
+async function negotiated() {
+  rtc.setLocalStream(new FakeStream([new FakeTrack('audio')]));
+  const pc = open();
+  rtc.execute({ setRemoteDescription: { ...bob(), type: 'offer', sdp: sound('0') } });
+  nextCall(pc).resolve();
+  await settle();
+  rtc.execute({ createAnswer: bob() });
+  for (let i = 0; i < 2; i += 1) {
+    nextCall(pc).resolve();
+    await settle();
+  }
+  reports.splice(0);
+  return pc;
+}
+
+test('CM-3 on a connection that works an offer is held until its answer comes; if it gives way, nothing is rolled back', async () => {
+  const pc = await negotiated();
+  rtc.replaceTrack('screen-audio', new FakeTrack('audio'));
+  rtc.replaceTrack('camera', new FakeTrack('video'));
+  for (const transceiver of pc.transceivers.slice(1)) transceiver.mid = null;
+  const offered = `${sound('0', 'new')}m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:pictures\r\n`;
+  const offer = async () => {
+    rtc.execute({ createOffer: { ...bob(), restartIce: false } });
+    await settle();
+    pc.createdSdp = offered;
+    nextCall(pc).resolve();
+    await settle();
+  };
+  await offer();
+  const [{ localDescriptionSet: told }] = reports.splice(0);
+  assert.deepEqual(told.tracks, [
+    { mid: '0', source: 'microphone' },
+    { mid: 'new', source: 'screen-audio' },
+    { mid: 'pictures', source: 'camera' },
+  ], 'sections are named before the browser gave them out');
+  assert.deepEqual(pc.calls, [], 'it is not set');
+  rtc.execute({ rollback: bob() });
+  await settle();
+  assert.deepEqual([reports.splice(0), pc.calls], [[{ rolledBack: bob() }], []]);
+  await offer();
+  reports.splice(0);
+  rtc.execute({ setRemoteDescription: { ...bob(), type: 'answer', sdp: sound('0', 'new') } });
+  const set = nextCall(pc);
+  assert.deepEqual([set.name, set.argument.type, set.argument.sdp], ['setLocalDescription', 'offer', told.sdp]);
+  set.resolve();
+  await settle();
+  const answered = nextCall(pc);
+  assert.deepEqual([answered.name, answered.argument.type], ['setRemoteDescription', 'answer']);
+  answered.resolve();
+  await settle();
+  assert.deepEqual(reports, [{ remoteDescriptionSet: bob() }]);
 });
 
 test('another audio profile renegotiates what is open; the same one does not', () => {
