@@ -79,7 +79,8 @@ scenario('AU-5 AU-6 everything has the role and the name that the contract gives
     await ada.press('End Session');
     await ada.find('button', 'Start Session');
   }
-});
+  // Firefox takes a second or two for each thing that is looked for by role and name.
+}, { timeoutMs: 180_000 });
 
 for (const scheme of ['light', 'dark']) {
   scenario(`AU-5 axe-core finds nothing on front, lobby, session and trouble, ${scheme}`, async (stage) => {
