@@ -57,7 +57,7 @@ export class RTCPeer {
    * and nothing is rolled back: Chromium (156) loses the sound of whoever rolls back a connection that works, for good.
    * @type {string | undefined}
    */
-  #heldOffer;
+  #unsetOffer;
 
   /**
    * @param {RTCPeerConnection} pc
@@ -116,7 +116,7 @@ export class RTCPeer {
     const { sdp = '' } = await this.#pc.createOffer();
     const offer = withStereoWelcome(sdp);
     if (this.#isNegotiated) {
-      this.#heldOffer = offer;
+      this.#unsetOffer = offer;
       return this.#described(offer);
     }
     await this.#pc.setLocalDescription({ type: 'offer', sdp: offer });
@@ -133,8 +133,8 @@ export class RTCPeer {
 
   /** @returns {Promise<void>} */
   async rollback() {
-    if (this.#heldOffer === undefined) await this.#pc.setLocalDescription({ type: 'rollback' });
-    this.#heldOffer = undefined;
+    if (this.#unsetOffer === undefined) await this.#pc.setLocalDescription({ type: 'rollback' });
+    this.#unsetOffer = undefined;
   }
 
   /**
@@ -143,9 +143,9 @@ export class RTCPeer {
    * @param {TrackLabel[] | undefined} tracks
    */
   async setRemoteDescription(type, sdp, tracks) {
-    if (type === 'answer' && this.#heldOffer !== undefined) {
-      await this.#pc.setLocalDescription({ type: 'offer', sdp: this.#heldOffer });
-      this.#heldOffer = undefined;
+    if (type === 'answer' && this.#unsetOffer !== undefined) {
+      await this.#pc.setLocalDescription({ type: 'offer', sdp: this.#unsetOffer });
+      this.#unsetOffer = undefined;
     }
     // Before the call: the browser announces tracks while it runs.
     this.#labels = new Map((tracks ?? []).map(({ mid, source }) => [mid, source]));

@@ -1,4 +1,4 @@
-//! Two to ten participants over a seeded network, a thousand worlds in all (see `parlor_sim::world`).
+//! Two to ten participants over a seeded network, twelve hundred worlds in all (see `parlor_sim::world`).
 #![allow(clippy::print_stdout, reason = "tests")]
 
 use parlor_sim::plan::Plan;
