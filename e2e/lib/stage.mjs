@@ -37,7 +37,7 @@ after(async () => {
  * @param {(stage: Stage) => Promise<void>} play
  * @param {{ ownServer?: boolean, serverFlags?: string[], timeoutMs?: number }} [options]
  */
-export function scenario(title, play, { ownServer = false, serverFlags = [], timeoutMs = 90_000 } = {}) {
+export function scenario(title, play, { ownServer = false, serverFlags = [], timeoutMs = 240_000 } = {}) {
   void test(title, { timeout: timeoutMs }, async () => {
     const isOwn = ownServer || serverFlags.length > 0;
     const server = isOwn ? await ParlorServer.start(serverFlags) : await once('server', () => ParlorServer.start());
@@ -153,8 +153,9 @@ export class Stage {
       await writeFile(`${base}-console.txt`, [...person.console, '', ...person.complaints].join('\n'));
       if (person.page.isClosed()) continue;
       await within(3_000, person.page.screenshot({ path: `${base}.png` }));
-      const state = await within(3_000, person.page.evaluate(() => JSON.stringify({
+      const state = await within(15_000, person.page.evaluate(() => JSON.stringify({
         connections: window.parlor?.connectionManager?.getConnectionsInfo(),
+        history: window.parlor?.connectionManager?.history,
         frames: window.parlorProbe?.frames,
       }, null, 1)));
       if (typeof state === 'string') await writeFile(`${base}-state.json`, state);

@@ -71,6 +71,6 @@ function publishAt(source, at) {
 /** Runs in the page: each local track is in the last description that both sides agreed on. */
 function areAllAnswered() {
   const pc = window.parlorProbe.connections.at(-1);
-  const sending = pc.getTransceivers().filter(({ sender }) => sender.track !== null);
-  return pc.signalingState === 'stable' && sending.length > 1 && sending.every(({ currentDirection }) => currentDirection?.startsWith('send'));
+  const sending = (pc?.getTransceivers() ?? []).filter(({ sender }) => sender.track !== null);
+  return pc?.signalingState === 'stable' && sending.length > 1 && sending.every(({ currentDirection }) => currentDirection?.startsWith('send'));
 }
