@@ -304,15 +304,31 @@ export class ConnectionManager extends Emitter {
     const now_ms = nowMs();
     try {
       const { outputs, timeout } = core.handle(input, now_ms);
-      this.#history?.add(now_ms, input, outputs);
+      this.#keep(now_ms, input, outputs);
       this.#wakeAt(timeout);
       return outputs;
     } catch (error) {
-      this.#history?.add(now_ms, input, [], error instanceof Error ? error.message : String(error));
+      this.#keep(now_ms, input, [], error instanceof Error ? error.message : String(error));
       // A frame that the core can't read costs that frame. A trap leaves it in no state to go on with.
       if (error instanceof WebAssembly.RuntimeError) this.#fail(error);
       else console.error('parlor: the core could not read an input', error);
       return [];
+    }
+  }
+
+  /**
+   * For reports. Whatever goes wrong here must stop no connection.
+   * @param {number} now_ms
+   * @param {CoreInput | undefined} input
+   * @param {CoreOutput[]} outputs
+   * @param {string} [error]
+   */
+  #keep(now_ms, input, outputs, error) {
+    try {
+      this.#history?.add(now_ms, input, outputs, error);
+    } catch (fault) {
+      this.#history = undefined;
+      console.error('parlor: there will be no report of this', fault);
     }
   }
 

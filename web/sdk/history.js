@@ -128,7 +128,7 @@ function essential(input) {
   if (typeof input === 'string' || !('signal' in input)) return input;
   const { type, data } = input.signal;
   const bare = Object.fromEntries(Object.entries(data).flatMap(([name, value]) => {
-    const kept = Object.hasOwn(READ, name) ? READ[name]?.(value) : undefined;
+    const kept = Object.prototype.hasOwnProperty.call(READ, name) ? READ[name]?.(value) : undefined;
     return kept === undefined ? [] : [[name, kept]];
   }));
   return /** @type {CoreInput} */ ({ signal: { type, data: bare } });

@@ -50,6 +50,10 @@ export class RTCPeer {
   #labels = new Map();
   /** As what each arrived track was announced. @type {Map<MediaStreamTrack, Source>} */
   #arrived = new Map();
+  /** What each sender is to send, which `replaceTrack` takes a while to do. @type {Map<RTCRtpSender, MediaStreamTrack | null>} */
+  #wanted = new Map();
+  /** How sound is sent from each source, since the last description. @type {Map<Source, string>} */
+  #sentAs = new Map();
   /** Whether an offer was answered, here or there: media may flow. */
   #isNegotiated = false;
   /**
@@ -98,7 +102,8 @@ export class RTCPeer {
   setTracks(tracks) {
     for (const [source, sender] of this.#senders) {
       const track = tracks.get(source) ?? null;
-      if (sender.track !== track) void this.#replace(sender, track);
+      const wanted = this.#wanted.has(sender) ? this.#wanted.get(sender) : sender.track;
+      if (wanted !== track) void this.#replace(sender, track);
     }
     for (const [source, track] of tracks) {
       if (!this.#senders.has(source)) this.#senders.set(source, this.#pc.addTrack(track, new MediaStream([track])));
@@ -128,6 +133,7 @@ export class RTCPeer {
     const { sdp = '' } = await this.#pc.createAnswer();
     await this.#pc.setLocalDescription({ type: 'answer', sdp: withStereoWelcome(sdp) });
     this.#isNegotiated = true;
+    this.#checkSending();
     return this.#described(this.#pc.localDescription?.sdp ?? sdp);
   }
 
@@ -150,7 +156,10 @@ export class RTCPeer {
     // Before the call: the browser announces tracks while it runs.
     this.#labels = new Map((tracks ?? []).map(({ mid, source }) => [mid, source]));
     await this.#pc.setRemoteDescription({ type, sdp: this.#withOwnSending(sdp) });
-    if (type === 'answer') this.#isNegotiated = true;
+    if (type === 'answer') {
+      this.#isNegotiated = true;
+      this.#checkSending();
+    }
     for (const transceiver of this.#pc.getTransceivers()) {
       if (this.#arrived.has(transceiver.receiver.track)) this.#announce(transceiver);
     }
@@ -225,8 +234,18 @@ export class RTCPeer {
     return withSending(sdp, ({ mid, receives }) => {
       const known = transceivers.find((transceiver) => transceiver.mid === mid);
       const source = sources.get((known ?? (receives ? waiting.shift() : undefined))?.sender);
-      return source && this.#listener.opusSettings(source);
+      if (!source) return undefined;
+      const settings = this.#listener.opusSettings(source);
+      this.#sentAs.set(source, JSON.stringify(settings));
+      return settings;
     });
+  }
+
+  /** What was to be changed while descriptions were under way needs others, of which the browser knows nothing. */
+  #checkSending() {
+    const isBehind = [...this.#sentAs].some(([source, as]) => JSON.stringify(this.#listener.opusSettings(source)) !== as);
+    // In a task of its own: the core hears first that the description is set.
+    if (isBehind) setTimeout(() => this.#isClosed || this.#listener.negotiationNeeded());
   }
 
   /** @returns {Map<RTCRtpSender | undefined, Source>} */
@@ -275,9 +294,11 @@ export class RTCPeer {
    * @param {MediaStreamTrack | null} track
    */
   async #replace(sender, track) {
+    this.#wanted.set(sender, track);
     try {
       await sender.replaceTrack(track);
     } catch (error) {
+      if (this.#wanted.get(sender) === track) this.#wanted.delete(sender);
       if (!this.#isClosed) console.warn('parlor: a track could not be replaced', error);
     }
   }

@@ -28,10 +28,11 @@ export function statsSample(report) {
     if (one.jitter !== undefined) jitters.push(one.jitter);
   }
   const pair = selectedPair(stats);
+  const path = stats.find(({ type, bytesReceived }) => type === 'transport' && bytesReceived !== undefined) ?? pair;
   // What the other side's RTCP reports say, where the browser does not tell that of the pair.
   const reported = stats.find(({ type, roundTripTime }) => type === 'remote-inbound-rtp' && roundTripTime !== undefined);
-  sample.bytesReceived = pair?.bytesReceived ?? 0;
-  sample.bytesSent = pair?.bytesSent ?? 0;
+  sample.bytesReceived = path?.bytesReceived ?? 0;
+  sample.bytesSent = path?.bytesSent ?? 0;
   return {
     ...sample,
     roundTripMs: wholeOrNull(pair?.currentRoundTripTime ?? reported?.roundTripTime, 1_000),

@@ -12,6 +12,17 @@ use crate::{place, process};
 const TARGET: &str = "wasm32-unknown-unknown";
 /// npm's package with Binaryen's wasm-opt, fixed so that the same sources make the same files.
 const BINARYEN: &str = "binaryen@132.0.0";
+/// What may be in the modules, and what is left out of them.
+const OPTIMIZER_ARGS: &[&str] = &[
+    "--strip-debug",
+    "--strip-producers",
+    "--enable-bulk-memory",
+    "--enable-sign-ext",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-multivalue",
+];
 
 /// One module that the page loads.
 struct Module {
@@ -71,13 +82,7 @@ impl Module {
         let before = std::fs::metadata(&compiled)?.len();
         let made = place::root().join(self.path());
         let mut command = process::command("node", &[]);
-        command.arg(optimizer).args([self.optimize, "--strip-debug", "--strip-producers"]);
-        command.args(["--enable-bulk-memory", "--enable-sign-ext", "--enable-mutable-globals"]);
-        command.args([
-            "--enable-nontrapping-float-to-int",
-            "--enable-reference-types",
-            "--enable-multivalue",
-        ]);
+        command.arg(optimizer).arg(self.optimize).args(OPTIMIZER_ARGS);
         command.arg(&compiled).arg("-o").arg(&made);
         process::run(command)?;
         let bytes = std::fs::read(&made)?;
@@ -104,7 +109,8 @@ impl Module {
     }
 
     /// The hash over everything the module is made from: the sources of the crates of this workspace in it (but not their
-    /// tests), the versions, features and checksums of all others, and how it is compiled.
+    /// tests), the versions, features and checksums of all others, and how it is compiled
+    /// and optimized.
     fn sources_hash(&self) -> Result<String> {
         let args = ["tree", "--locked", "--package", self.package, "--target", TARGET];
         let shown =
@@ -124,7 +130,8 @@ impl Module {
             }
         }
         parts.push(profile(&place::read("Cargo.toml")?, self.profile_tables));
-        parts.extend(self.link_args.iter().map(|arg| (*arg).to_owned()));
+        let how = [BINARYEN, self.optimize].into_iter().chain(OPTIMIZER_ARGS.iter().copied());
+        parts.extend(self.link_args.iter().copied().chain(how).map(str::to_owned));
         parts.sort();
         parts.dedup();
         let mut hash = Sha256::new();

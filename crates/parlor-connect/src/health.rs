@@ -41,6 +41,8 @@ pub(crate) struct Health {
     last: Option<(Time, StatsSample)>,
     /// When packets last came, or when they were first expected.
     packets_at: Time,
+    /// Since when packets came between any two samples; none if the last two had none between them.
+    flowing_since: Option<Time>,
     /// Packets that came and packets that were lost between samples, the newest last.
     losses: VecDeque<(u64, u64)>,
     /// The grade that samples in a row ask for, and how many did.
@@ -53,6 +55,7 @@ impl Health {
     pub(crate) fn begin(&mut self, now: Time, settings: &Settings) {
         self.sample_at = (settings.sample_ms > 0).then(|| now + settings.sample_ms);
         self.packets_at = now;
+        self.flowing_since = None;
     }
 
     /// When the next sample is due.
@@ -79,9 +82,9 @@ impl Health {
         self.quality.as_ref().is_some_and(|quality| quality.grade == Grade::Lost)
     }
 
-    /// Whether packets came since the sample before the last.
-    pub(crate) fn is_flowing(&self) -> bool {
-        self.losses.back().is_some_and(|(came, _)| *came > 0)
+    /// Whether packets have come all the time, for as long as none would have had to come for a fault.
+    pub(crate) fn is_well(&self, now: Time, settings: &Settings) -> bool {
+        self.flowing_since.is_some_and(|since| now.ms_since(since) >= settings.frozen_ms)
     }
 
     /// A sample was taken. `expects_media`: the other side sends something and it is not muted. True if any figure is
@@ -97,14 +100,17 @@ impl Health {
         // Counters begin anew when a section gets another track.
         let came = sample.packets_received.saturating_sub(before.packets_received);
         let lost = sample.packets_lost.saturating_sub(before.packets_lost);
-        if came > 0 || !expects_media {
+        let elapsed_ms = now.ms_since(before_at);
+        // Where nobody looked, because the machine slept, nobody knows what came.
+        let was_watched = elapsed_ms < settings.frozen_ms;
+        if came > 0 || !expects_media || !was_watched {
             self.packets_at = now;
         }
+        self.flowing_since = if came > 0 { self.flowing_since.or(Some(now)) } else { None };
         if self.losses.len() >= LOSS_SAMPLES {
             self.losses.pop_front();
         }
         self.losses.push_back((came, lost));
-        let elapsed_ms = now.ms_since(before_at);
         let kbps = |newer: u64, older: u64| {
             let bits = newer.saturating_sub(older).saturating_mul(8);
             u32::try_from(bits.checked_div(elapsed_ms).unwrap_or(0)).unwrap_or(u32::MAX)
@@ -118,7 +124,7 @@ impl Health {
             out_kbps: kbps(sample.bytes_sent, before.bytes_sent),
             available_out_kbps: sample.available_out_kbps,
         };
-        let is_frozen = now.ms_since(self.packets_at) >= settings.frozen_ms;
+        let is_frozen = settings.frozen_ms > 0 && now.ms_since(self.packets_at) >= settings.frozen_ms;
         quality.grade = if is_frozen { Grade::Lost } else { self.settled(plain_grade(&quality)) };
         let is_news = self.quality.as_ref() != Some(&quality);
         self.quality = Some(quality);

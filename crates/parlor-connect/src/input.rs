@@ -139,9 +139,9 @@ pub struct StatsSample {
     pub packets_received: u64,
     /// `packetsLost` of all `inbound-rtp`, a negative one as 0.
     pub packets_lost: u64,
-    /// `bytesReceived` of the transport.
+    /// `bytesReceived` of the transport, or of the candidate pair in use.
     pub bytes_received: u64,
-    /// `bytesSent` of the transport.
+    /// `bytesSent` of the transport, or of the candidate pair in use.
     pub bytes_sent: u64,
     /// `currentRoundTripTime` of the selected candidate pair, in milliseconds.
     pub round_trip_ms: Option<u32>,

@@ -202,6 +202,7 @@ impl Manager {
             Signal::UserLeftRoom(left) => self.on_user_left(now, &left),
             Signal::UserUpdated(updated) => {
                 if self.roster.is_current(&updated.room_id, updated.epoch) {
+                    self.roster.changed(&updated.room_id, &updated.participant);
                     self.on_present(now, &updated.participant);
                 }
             }
@@ -274,10 +275,11 @@ impl Manager {
             self.peer(now, id, Peer::start);
         }
         let is_away = participant.suspect || self.roster.is_missing(id);
+        let is_sending = self.roster.is_sending(id);
         self.with_instance(now, id, &participant.instance, |peer, _| {
             peer.set_role(participant.role);
             peer.set_away(is_away);
-            peer.set_sending(participant.is_sending);
+            peer.set_sending(is_sending);
         });
     }
 
@@ -303,6 +305,9 @@ impl Manager {
             } else if !self.roster.has(&id) {
                 self.peer(now, &id, Peer::close);
                 self.forget(id, is_unaware);
+            } else {
+                let is_sending = self.roster.is_sending(&id);
+                self.peer(now, &id, |peer, _| peer.set_sending(is_sending));
             }
         }
     }

@@ -236,6 +236,7 @@ impl Peer {
     pub(crate) fn retry(&mut self, ctx: &mut Context<'_>) {
         if matches!(self.phase, Phase::Closed | Phase::Failed { .. } | Phase::FailedPermanent) {
             self.retry_count = 0;
+            self.repair = Repair::None;
             self.queue(ctx);
         }
     }
@@ -409,7 +410,7 @@ impl Peer {
         {
             ctx.outputs.push_back(Output::QualityChanged { remote_peer_id: self.id.clone(), quality });
         }
-        if self.health.is_flowing() {
+        if self.health.is_well(ctx.now, ctx.settings) {
             self.repair = Repair::None;
         } else if self.health.is_frozen() && self.can_signal(ctx) {
             self.repair(ctx);

@@ -12,6 +12,8 @@ struct Room {
     id: RoomId,
     epoch: u64,
     members: Vec<UserId>,
+    /// Those of them who publish something that is on, as they say in this room.
+    sending: Vec<UserId>,
     /// Who was here before a reconnect and is not in the new list, with the time until which they are kept.
     missing: Vec<(UserId, Time)>,
 }
@@ -19,8 +21,19 @@ struct Room {
 impl Room {
     fn replace_members(&mut self, me: &UserId, participants: &[Present]) {
         self.members = participants.iter().map(|p| &p.id).filter(|id| *id != me).cloned().collect();
+        self.sending.clear();
+        for participant in participants {
+            self.replace_sending(participant);
+        }
         let members = &self.members;
         self.missing.retain(|(id, _)| !members.contains(id));
+    }
+
+    fn replace_sending(&mut self, participant: &Present) {
+        self.sending.retain(|id| *id != participant.id);
+        if participant.is_sending {
+            self.sending.push(participant.id.clone());
+        }
     }
 }
 
@@ -42,7 +55,8 @@ impl Roster {
         missing_until: Time,
     ) -> bool {
         let Some(room) = self.rooms.iter_mut().find(|room| room.id == *id) else {
-            let mut room = Room { id: id.clone(), epoch, members: Vec::new(), missing: Vec::new() };
+            let mut room =
+                Room { id: id.clone(), epoch, members: Vec::new(), sending: Vec::new(), missing: Vec::new() };
             room.replace_members(me, participants);
             self.rooms.push(room);
             return false;
@@ -66,10 +80,23 @@ impl Roster {
         true
     }
 
+    /// Someone in a room changed.
+    pub(crate) fn changed(&mut self, id: &RoomId, participant: &Present) {
+        if let Some(room) = self.rooms.iter_mut().find(|room| room.id == *id) {
+            room.replace_sending(participant);
+        }
+    }
+
+    /// Whether someone publishes something that is on, in any common room.
+    pub(crate) fn is_sending(&self, who: &UserId) -> bool {
+        self.rooms.iter().any(|room| room.sending.contains(who))
+    }
+
     /// Someone left, and is not waited for.
     pub(crate) fn left(&mut self, id: &RoomId, who: &UserId) {
         if let Some(room) = self.rooms.iter_mut().find(|room| room.id == *id) {
             room.members.retain(|member| member != who);
+            room.sending.retain(|sender| sender != who);
             room.missing.retain(|(member, _)| member != who);
         }
     }

@@ -32,7 +32,8 @@ pub struct Settings {
     pub stagger_ms: u64,
     /// Between two looks at a connection's figures (CM-17); 0: nobody looks.
     pub sample_ms: u64,
-    /// How long no packet may come from who sends, before the connection is restarted (CM-15).
+    /// How long no packet may come from who sends, before the connection is restarted (CM-15); 0: it is left
+    /// alone.
     pub frozen_ms: u64,
     /// How long after that, if it did not help, the connection is made anew; it doubles with each time.
     pub still_frozen_ms: u64,

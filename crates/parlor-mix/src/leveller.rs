@@ -123,7 +123,6 @@ impl Voice {
     fn hear(&mut self, energy: f64) {
         let lufs = lufs_from_energy(energy);
         if lufs < SILENCE_LUFS {
-            self.pause_steps = 0;
             return;
         }
         if self.steps > 0 && lufs < lufs_from_energy(self.energy) - PAUSE_LU {

@@ -353,3 +353,37 @@ test('what is no frame is not taken for one', () => {
   for (const text of bad) assert.equal(parseDataFrame(text), undefined, String(text));
   assert.equal(parseDataFrame(`{"type":"chat","data":{"text":"${'x'.repeat(300_000)}"}}`), undefined);
 });
+
+test('a track that is replaced twice at once ends as the last one', async () => {
+  const first = new FakeTrack('audio');
+  rtc.setLocalStream(new FakeStream([first]));
+  const pc = open();
+  const [{ sender }] = pc.transceivers;
+  const asked = [];
+  sender.replaceTrack = (track) => new Promise((done) => { asked.push({ track, done: () => { sender.track = track; done(); } }); });
+  rtc.replaceTrack('microphone', null);
+  const second = new FakeTrack('audio');
+  rtc.replaceTrack('microphone', second);
+  rtc.replaceTrack('microphone', null);
+  assert.deepEqual(asked.map(({ track }) => track), [null, second, null]);
+  for (const { done } of asked) done();
+  await settle();
+  assert.equal(sender.track, null);
+});
+
+test('an audio profile that changes while an answer is under way is negotiated after it', async () => {
+  const pc = await negotiated();
+  rtc.execute({ setRemoteDescription: { ...bob(), type: 'offer', sdp: sound('0') } });
+  nextCall(pc).resolve();
+  await settle();
+  rtc.execute({ createAnswer: bob() });
+  await settle();
+  rtc.setAudioProfile({ music: true, fec: true, dtx: false });
+  reports.splice(0);
+  for (let i = 0; i < 2; i += 1) {
+    nextCall(pc).resolve();
+    await settle();
+  }
+  await new Promise((done) => { setTimeout(done, 1); });
+  assert.deepEqual(reports.filter((report) => !('remoteDescriptionSet' in report)).map((report) => Object.keys(report)[0]), ['localDescriptionSet', 'negotiationNeeded']);
+});

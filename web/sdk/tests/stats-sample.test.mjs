@@ -10,7 +10,7 @@ const report = (...stats) => new Map(stats.map((one) => [one.id, one]));
 
 test('CM-17 Chromium: the transport names the pair in use; counters are summed over the tracks', () => {
   const sample = statsSample(report(
-    { id: 'T', type: 'transport', selectedCandidatePairId: 'P2' },
+    { id: 'T', type: 'transport', selectedCandidatePairId: 'P2', bytesSent: 5_500, bytesReceived: 7_700 },
     { id: 'P1', type: 'candidate-pair', bytesSent: 9, bytesReceived: 9, currentRoundTripTime: 9 },
     { id: 'P2', type: 'candidate-pair', bytesSent: 5_000, bytesReceived: 7_000, currentRoundTripTime: 0.0314, availableOutgoingBitrate: 299_600 },
     { id: 'A', type: 'inbound-rtp', kind: 'audio', packetsReceived: 500, packetsLost: 3, jitter: 0.004 },
@@ -18,7 +18,7 @@ test('CM-17 Chromium: the transport names the pair in use; counters are summed o
     { id: 'R', type: 'remote-inbound-rtp', roundTripTime: 5 },
   ));
   assert.deepEqual(sample, {
-    packetsReceived: 1_400, packetsLost: 3, bytesReceived: 7_000, bytesSent: 5_000,
+    packetsReceived: 1_400, packetsLost: 3, bytesReceived: 7_700, bytesSent: 5_500,
     roundTripMs: 31, jitterMs: 13, availableOutKbps: 300,
   });
 });

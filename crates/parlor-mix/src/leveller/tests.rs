@@ -83,6 +83,17 @@ fn it_moves_slowly_and_without_a_step() {
 }
 
 #[test]
+fn a_voice_that_became_much_softer_is_believed_though_it_pauses() {
+    let mut voice = Voice::new();
+    assert_near(voice.speaks(-20.0, 10.0), -3.0);
+    for _ in 0..15 {
+        voice.speaks(-33.0, 2.0);
+        voice.is_silent(0.6);
+    }
+    assert_near(voice.speaks(-33.0, 2.0), 10.0);
+}
+
+#[test]
 fn silence_and_room_noise_change_nothing() {
     let mut voice = Voice::new();
     assert_near(voice.is_silent(5.0), 0.0);

@@ -2,7 +2,7 @@
 //! `tests/reports.rs` finds it.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -66,7 +66,7 @@ pub(crate) fn text(report: &Report) -> Result<String, String> {
     ))
 }
 
-/// Stand-ins for addresses, from the blocks for documentation (RFC 5737, RFC 3849). One and the same address has one and
+/// Stand-ins for addresses, from the blocks for documentation and tests (RFC 5737, RFC 2544, RFC 3849). One and the same address has one and
 /// the same stand-in.
 #[derive(Default)]
 struct Addresses(BTreeMap<IpAddr, IpAddr>);
@@ -82,27 +82,46 @@ impl Addresses {
         }
     }
 
-    /// Candidates and descriptions have white space around each address (RFC 8839, 5.1; RFC 8866, 5.7).
+    /// Addresses stand between characters that are in none: white space in candidates and descriptions (RFC 8839, 5.1; RFC
+    /// 8866, 5.7), anything in a browser's sentences.
     fn hidden(&mut self, text: &str) -> String {
-        text.split_inclusive(char::is_whitespace)
-            .map(|part| {
-                let word = part.trim_end();
-                match word.parse::<IpAddr>() {
-                    Ok(address) => part.replacen(word, &self.stand_in(address).to_string(), 1),
-                    Err(_) => part.to_owned(),
-                }
-            })
-            .collect()
+        let is_part = |c: char| c.is_ascii_hexdigit() || matches!(c, '.' | ':');
+        let mut hidden = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(begin) = rest.find(is_part) {
+            let (before, from) = rest.split_at(begin);
+            let (word, after) = from.split_at(from.find(|c| !is_part(c)).unwrap_or(from.len()));
+            hidden.push_str(before);
+            hidden.push_str(&self.hidden_word(word));
+            rest = after;
+        }
+        hidden + rest
+    }
+
+    fn hidden_word(&mut self, word: &str) -> String {
+        let bare = word.trim_end_matches(['.', ':']);
+        if let Ok(address) = bare.parse::<IpAddr>() {
+            return word.replacen(bare, &self.stand_in(address).to_string(), 1);
+        }
+        match bare.parse::<SocketAddr>() {
+            Ok(socket) => {
+                let hidden = SocketAddr::new(self.stand_in(socket.ip()), socket.port());
+                word.replacen(bare, &hidden.to_string(), 1)
+            }
+            Err(_) => word.to_owned(),
+        }
     }
 
     fn stand_in(&mut self, address: IpAddr) -> IpAddr {
         if address.is_unspecified() || address.is_loopback() {
             return address;
         }
-        let number = u8::try_from(self.0.len().saturating_add(1)).unwrap_or(u8::MAX);
+        let number = u16::try_from(self.0.len().saturating_add(1)).unwrap_or(u16::MAX);
+        let [high, low] = number.to_be_bytes();
         *self.0.entry(address).or_insert(match address {
-            IpAddr::V4(_) => Ipv4Addr::new(192, 0, 2, number).into(),
-            IpAddr::V6(_) => Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, number.into()).into(),
+            IpAddr::V4(_) if high == 0 => Ipv4Addr::new(192, 0, 2, low).into(),
+            IpAddr::V4(_) => Ipv4Addr::new(198, 18, high, low).into(),
+            IpAddr::V6(_) => Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, number).into(),
         })
     }
 }
