@@ -15,6 +15,8 @@ export class Desk extends EventTarget {
   #recorder;
   /** One's own shared sound, as the audio graph has it. @type {MediaStreamTrack|undefined} */
   #shared;
+  /** Whether a recording is announced that has not begun yet. */
+  #isStarting = false;
   /** Ends with the session. */
   #end = new AbortController();
 
@@ -55,10 +57,10 @@ export class Desk extends EventTarget {
     return ProgramRecorder.isSupported;
   }
 
-  /** Begins to record the program, or ends it and saves the file. */
+  /** Begins to record the program, once the server has told everybody; or ends it and saves the file. */
   toggleRecording() {
     if (this.isRecording) this.#stopRecording();
-    else this.#startRecording();
+    else void this.#startRecording();
   }
 
   /** As a host: who mixes. @param {import('../sdk/messages.d.ts').Mix} mix */
@@ -104,20 +106,36 @@ export class Desk extends EventTarget {
     this.#rtcManager.on('tracks-changed', () => this.#onTracks(), options);
     // Until the end of the page: a recording that ends with the session is saved after it.
     this.#recorder.on('recorded', (recording) => this.#onRecorded(recording));
-    window.addEventListener('beforeunload', (event) => this.isRecording && event.preventDefault(), options);
+    window.addEventListener('beforeunload', (event) => this.isRecording && askBefore(event), options);
   }
 
   /** @param {import('./types.js').Participant} you @param {boolean} again */
   #onJoined(you, again) {
     if (!again) this.resetLoudness();
     // Whoever lost the session is not recording, as far as the server knows.
-    else if (this.isRecording && !this.recordingIds.includes(you.id)) this.#announce(true);
+    else if (this.isRecording && !this.recordingIds.includes(you.id)) void this.#announceAgain();
+  }
+
+  /** A recording that nobody can be told of ends. One that this session's own end left unanswered is announced by the next. */
+  async #announceAgain() {
+    try {
+      await this.#announce(true);
+    } catch (error) {
+      const { code, message } = /** @type {import('../sdk/index.js').SignalingError} */ (error);
+      if (code === 'lost' || this.#end.signal.aborted || !this.isRecording) return;
+      this.#notice(texts.desk.cannotRecord(message));
+      this.#stopRecording();
+    }
   }
 
   /** @param {import('./types.js').Participant[]} participants */
   #onParticipants(participants) {
-    const isListener = participants.find(({ id }) => id === this.#ownId)?.role === 'listener';
-    if (isListener && this.isRecording) this.#stopRecording();
+    if (this.isRecording && this.#isListenerIn(participants)) this.#stopRecording();
+  }
+
+  /** @param {import('./types.js').Participant[]} participants */
+  #isListenerIn(participants) {
+    return participants.find(({ id }) => id === this.#ownId)?.role === 'listener';
   }
 
   /** What one's own shared screen plays is a part of the program: the others hear it too. */
@@ -128,15 +146,35 @@ export class Desk extends EventTarget {
     this.#audioGraph.setLocalStream(track ? new MediaStream([track]) : null, 'screen-audio');
   }
 
-  #startRecording() {
-    try {
-      this.#recorder.start(this.#roomId);
-    } catch (error) {
-      this.#notice(texts.desk.cannotRecord(/** @type {Error} */ (error).message));
+  /** Told first, recorded then: there is no moment of a recording of which nobody knows. */
+  async #startRecording() {
+    if (this.#isStarting) return;
+    if (this.#signaling.state !== 'open') {
+      this.#notice(texts.desk.recordOffline);
       return;
     }
-    this.#announce(true);
+    this.#isStarting = true;
+    try {
+      await this.#announce(true);
+      this.#beginRecording();
+    } catch (error) {
+      if (!this.#end.signal.aborted) this.#notice(texts.desk.cannotRecord(/** @type {Error} */ (error).message));
+    } finally {
+      this.#isStarting = false;
+    }
     this.#tell('change');
+  }
+
+  /** Everybody knows: unless this page may not any more, it records now. */
+  #beginRecording() {
+    if (this.#end.signal.aborted) return;
+    try {
+      if (this.#isListenerIn(this.#signaling.memberships.roster(this.#roomId))) throw new Error(texts.desk.recordListener);
+      this.#recorder.start(this.#roomId);
+    } catch (error) {
+      this.#ask(this.#announce(false));
+      throw error;
+    }
   }
 
   #stopRecording() {
@@ -148,19 +186,23 @@ export class Desk extends EventTarget {
   #onRecorded({ blob, fileName }) {
     saveFile(blob, fileName);
     if (this.#end.signal.aborted) return;
-    this.#announce(false);
+    this.#ask(this.#announce(false));
     this.#notice(texts.desk.saved(fileName));
     this.#tell('change');
   }
 
   /** Tells everybody in the room. @param {boolean} active */
   #announce(active) {
-    this.#ask(this.#signaling.request('recording', { roomId: this.#roomId, active }));
+    return this.#signaling.request('recording', { roomId: this.#roomId, active });
   }
 
-  /** A refusal is news for whoever asked. @param {Promise<object>} request */
+  /** A refusal is news for whoever asked; what shows the wish goes back to what is. @param {Promise<object>} request */
   #ask(request) {
-    request.catch((error) => this.#end.signal.aborted || this.#notice(error.message));
+    request.catch((error) => {
+      if (this.#end.signal.aborted) return;
+      this.#notice(error.message);
+      this.#tell('change');
+    });
   }
 
   /** @param {string} text */
@@ -172,4 +214,10 @@ export class Desk extends EventTarget {
   #tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+/** Has the browser ask whether to leave: older ones look at the value alone. @param {BeforeUnloadEvent} event */
+function askBefore(event) {
+  event.preventDefault();
+  event.returnValue = true;
 }

@@ -155,6 +155,8 @@ export const texts = {
     stopShort: 'Stop',
     recordHint: 'Records the program, your own voice included. Everyone sees it.',
     recordUnsupported: 'This browser can’t record.',
+    recordListener: 'Listeners record nothing.',
+    recordOffline: 'The server can’t be reached, so nobody would see that you record. Try again once it is back.',
     /** @param {string} reason */
     cannotRecord: (reason) => `The program can’t be recorded. ${reason}`,
     /** @param {string} file */
