@@ -3,6 +3,7 @@
 
 import { AudioGraph, Rooms, SignalingClient } from '../sdk/index.js';
 import { parameters, randomRoomId, roomIdFromFragment, roomLink, slug } from './address.js';
+import { liveRoom, wishAgain } from './comeback.js';
 import { DebugView } from './debug/debug.js';
 import { Devices } from './devices.js';
 import { createKeyListener, isWriting } from './keys.js';
@@ -228,9 +229,7 @@ class Studio {
     const pushToTalk = createPushToTalk({ session, isWriting });
     const remember = () => {
       if (this.#here !== session.roomId) return;
-      const muted = session.microphone.status === 'on' && !session.microphone.isLive;
-      const isListener = session.you?.role === 'listener';
-      this.#memory.live = { roomId: session.roomId, roomName: session.roomName, muted, isListener };
+      this.#memory.live = liveRoom(session, this.#memory.live);
     };
     document.addEventListener('keydown', onKey);
     session.microphone.addEventListener('change', remember);
@@ -276,11 +275,11 @@ class Studio {
   #onEnded(session, end) {
     if (session !== this.#session) return;
     const by = end.by === undefined ? undefined : session.nameOf(end.by);
-    const { roomId, roomName } = session;
+    const again = wishAgain(session, this.#memory.live);
     this.#leave();
-    const join = (/** @type {boolean} */ create) => void this.#join({ roomId, roomName, name: this.#name, create });
+    const join = (/** @type {boolean} */ create) => void this.#join({ ...again, name: this.#name, create });
     const ways = { again: () => join(false), create: () => join(true), back: () => this.#goToFront() };
-    this.#showTrouble(endTrouble({ ...end, by }, roomName, ways));
+    this.#showTrouble(endTrouble({ ...end, by }, again.roomName, ways));
   }
 
   #onFatal() {

@@ -76,30 +76,27 @@ export class Device extends EventTarget {
 
   /**
    * Asks for the device. Asking again while the prompt is open waits for the same answer.
-   * @param {{isMuted?: boolean}} [options] `isMuted`: its track starts muted
+   * @param {{isMuted?: boolean}} [options] whether its track starts muted; without it, as it was last
    * @returns {Promise<boolean>} whether there is a track now
    */
-  open({ isMuted = false } = {}) {
+  open({ isMuted } = {}) {
     if (this.#status === 'on') return Promise.resolve(true);
-    this.#isEnabled = !isMuted;
-    this.#opening ??= this.#ask().finally(() => {
-      this.#opening = null;
-    });
-    return this.#opening;
+    if (isMuted !== undefined) this.#isEnabled = !isMuted;
+    return this.#askOnce();
   }
 
-  /** Mutes (false) or unmutes the track; nothing without one. @param {boolean} isEnabled */
+  /** Mutes (false) or unmutes the track; without one, the next one. @param {boolean} isEnabled */
   setEnabled(isEnabled) {
-    const { track } = this;
-    if (track === null) return;
     this.#isEnabled = isEnabled;
-    if (track.enabled === isEnabled) return;
+    const { track } = this;
+    if (track === null || track.enabled === isEnabled) return;
     track.enabled = isEnabled;
     this.#changed();
   }
 
   /**
-   * Changes to another device: at once if this one is on, else when it is opened. What can't be had changes nothing.
+   * Changes to another device: at once if this one is on, else when it is opened; while the prompt is open, behind its
+   * answer. What can't be had changes nothing.
    * @param {string} id '' for the system's default
    * @returns {Promise<boolean>} whether it is the wanted one now
    */
@@ -121,12 +118,7 @@ export class Device extends EventTarget {
     return this.#inTurn(async () => {
       const before = this.#wanted;
       this.#wanted = { ...before, constraints };
-      const { track } = this;
-      if (track === null) return true;
-      // Browsers settle size and treatment when a device is opened, and give a second opening what the first one has.
-      const { deviceId } = track.getSettings();
-      stop(this.#stream);
-      return this.#swap(before, deviceId);
+      return this.#reopen(before);
     });
   }
 
@@ -138,22 +130,54 @@ export class Device extends EventTarget {
     this.#become('idle', null);
   }
 
+  /** Whoever asks while the prompt is open shares its answer: two prompts would open two tracks. */
+  #askOnce() {
+    if (this.#opening !== null) return this.#opening;
+    const opening = this.#ask().finally(() => {
+      if (this.#opening === opening) this.#opening = null;
+    });
+    this.#opening = opening;
+    return opening;
+  }
+
   async #ask() {
     const problem = obstacle();
     if (problem !== null) return this.#become('failed', problem);
     const closings = this.#closings;
+    const asked = this.#wanted;
     this.#become('asking', null);
     try {
-      const stream = await this.#captureWanted();
+      const stream = await this.#captureWanted(asked);
       if (closings !== this.#closings) {
         stop(stream);
         return false;
       }
       this.#take(stream);
+      void this.#inTurn(() => this.#catchUp(asked));
       return this.#become('on', null);
     } catch (error) {
       return closings === this.#closings && this.#become('failed', problemOf(error));
     }
+  }
+
+  /** What was chosen or set while the prompt was open is done now. @param {Wanted} asked what the prompt was about */
+  async #catchUp(asked) {
+    if (this.#status !== 'on' || JSON.stringify(asked) === JSON.stringify(this.#wanted)) return;
+    if (asked.id === this.#wanted.id) await this.#reopen(asked);
+    else await this.#swap(asked);
+  }
+
+  /**
+   * The device in use, if there is one, opened again as it is wanted now.
+   * @param {Wanted} before what to go on with if that can't be had
+   */
+  async #reopen(before) {
+    const { track } = this;
+    if (track === null) return true;
+    // Browsers settle size and treatment when a device is opened, and give a second opening what the first one has.
+    const { deviceId } = track.getSettings();
+    stop(this.#stream);
+    return this.#swap(before, deviceId);
   }
 
   /**
@@ -178,7 +202,7 @@ export class Device extends EventTarget {
     } catch (error) {
       this.#wanted = before;
       if (closings !== this.#closings) return false;
-      if (this.track?.readyState !== 'live') await this.#ask();
+      if (this.track?.readyState !== 'live') await this.#askOnce();
       this.#tell('refused', { problem: problemOf(error), now: this.label || label });
       return false;
     }
@@ -196,19 +220,17 @@ export class Device extends EventTarget {
   }
 
   /** A remembered one that is not plugged in today is no reason to have none. */
-  async #captureWanted() {
-    const { id } = this.#wanted;
+  async #captureWanted(/** @type {Wanted} */ { id, constraints }) {
     try {
-      return await this.#capture(id);
+      return await this.#capture(id, constraints);
     } catch (error) {
       if (id === '' || problemOf(error) !== 'missing') throw error;
-      return this.#capture('');
+      return this.#capture('', constraints);
     }
   }
 
-  /** @param {string} id '' for the system's default */
-  #capture(id) {
-    const { constraints } = this.#wanted;
+  /** @param {string} id '' for the system's default @param {MediaTrackConstraints} [constraints] */
+  #capture(id, constraints = this.#wanted.constraints) {
     // Exact: an ideal device loses against another one that fits a size better.
     const which = id === '' ? {} : { deviceId: { exact: id } };
     return navigator.mediaDevices.getUserMedia({ [this.#kind]: { ...constraints, ...which } });
@@ -229,7 +251,7 @@ export class Device extends EventTarget {
     this.#release();
     this.#wanted = { ...this.#wanted, id: '' };
     const closings = this.#closings;
-    if (await this.#ask()) this.#tell('fell-back', { lost, now: this.label });
+    if (await this.#askOnce()) this.#tell('fell-back', { lost, now: this.label });
     else if (closings === this.#closings && this.#problem !== 'denied') this.#become('failed', 'lost');
   }
 

@@ -216,9 +216,7 @@ export class LiveSession extends EventTarget {
 
   /** Push to talk: unmutes the microphone while a person holds the key. @param {boolean} isTalking */
   talk(isTalking) {
-    if (this.you?.role === 'listener') return;
-    if (this.microphone.status === 'on') this.#own.setMicrophone(isTalking);
-    else if (isTalking) this.#own.toggleMicrophone();
+    if (this.you?.role !== 'listener') this.#own.talk(isTalking);
   }
 
   /** Turns the camera on or off. */

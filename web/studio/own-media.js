@@ -75,7 +75,14 @@ export class OwnMedia extends EventTarget {
     else void this.#openMicrophone(false);
   }
 
-  /** @param {boolean} isOn */
+  /** Push to talk: open while a person holds the key, also if the prompt is answered meanwhile or later. @param {boolean} isTalking */
+  talk(isTalking) {
+    const { status } = this.microphone;
+    if (status === 'on' || !isTalking) this.setMicrophone(isTalking);
+    else void this.#openMicrophone(false);
+  }
+
+  /** Mutes or unmutes it; while there is none, the one to come. @param {boolean} isOn */
   setMicrophone(isOn) {
     this.microphone.setEnabled(isOn);
     this.#rtcManager.setTrackEnabled('microphone', isOn);
@@ -118,12 +125,12 @@ export class OwnMedia extends EventTarget {
 
   #onMicrophone() {
     const { status, stream, track } = this.microphone;
+    // While it is asked for again, what was published stays: another track in its place costs no negotiation.
+    if (status !== 'asking') this.#publish('microphone', track);
     if (stream !== this.#measured) {
       this.#measured = stream;
       this.#mixer.setOwn(stream);
     }
-    // While it is asked for again, what was published stays: another track in its place costs no negotiation.
-    if (status !== 'asking') this.#publish('microphone', track);
     this.dispatchEvent(new Event('change'));
   }
 
@@ -143,7 +150,7 @@ export class OwnMedia extends EventTarget {
   #onSettings() {
     const { pushToTalk } = this.#devices.settings;
     // Whoever turns it on is silent until Space is held.
-    if (pushToTalk && !this.#isPushToTalk && this.microphone.status === 'on') this.setMicrophone(false);
+    if (pushToTalk && !this.#isPushToTalk) this.setMicrophone(false);
     this.#isPushToTalk = pushToTalk;
     const profile = audioProfile(this.#devices.settings);
     const text = JSON.stringify(profile);

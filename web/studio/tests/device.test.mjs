@@ -8,6 +8,10 @@ import { Device } from '../device.js';
 let plugged;
 /** Tracks that were given out and not stopped. @type {Set<FakeTrack>} */
 let live;
+/** Whether a prompt is open: nothing is given until it is answered. @type {Promise<void>|null} */
+let prompt;
+/** How often a device was asked for. */
+let asked;
 
 class FakeTrack extends EventTarget {
   enabled = true;
@@ -39,19 +43,23 @@ class FakeTrack extends EventTarget {
 }
 
 /** @param {{audio: {deviceId?: {exact: string}}}} constraints */
-async function getUserMedia({ audio: { deviceId, ...asked } }) {
+async function getUserMedia({ audio: { deviceId, ...treatment } }) {
+  asked += 1;
+  await prompt;
   if (deviceId !== undefined && !plugged.has(deviceId.exact)) throw new DOMException('none such', 'OverconstrainedError');
   const id = deviceId?.exact ?? [...plugged.keys()][0];
   if (id === undefined) throw new DOMException('none', 'NotFoundError');
   const reason = plugged.get(id);
   if (reason) throw new DOMException('no', reason);
-  const track = new FakeTrack(id, asked);
+  const track = new FakeTrack(id, treatment);
   return { getTracks: () => [track] };
 }
 
 beforeEach(() => {
   plugged = new Map([['first', null], ['second', null]]);
   live = new Set();
+  prompt = null;
+  asked = 0;
   Object.defineProperty(globalThis, 'navigator', { value: { mediaDevices: { getUserMedia } }, configurable: true });
 });
 
@@ -60,6 +68,18 @@ function heard(device, type) {
   const details = /** @type {object[]} */ ([]);
   device.addEventListener(type, (event) => details.push(/** @type {CustomEvent} */ (event).detail));
   return details;
+}
+
+/** Opens a prompt. @returns {() => void} answers it */
+function openPrompt() {
+  let answer = () => {};
+  prompt = new Promise((resolve) => {
+    answer = resolve;
+  });
+  return () => {
+    prompt = null;
+    answer();
+  };
 }
 
 /** Lets what is under way come to its end. */
@@ -153,4 +173,80 @@ test('GP-5 what comes after the device was given back is freed at once', async (
   assert.equal(await choosing, false);
   assert.equal(live.size, 0);
   assert.equal(device.status, 'idle');
+});
+
+test('GP-5 who mutes while the prompt is open is muted when it is allowed', async () => {
+  const device = new Device('audio', {});
+  const answer = openPrompt();
+  const opening = device.open({ isMuted: false });
+  device.setEnabled(false);
+  answer();
+  assert.equal(await opening, true);
+  assert.equal(device.isLive, false);
+  assert.equal(device.track?.enabled, false);
+});
+
+test('GP-5 muted and unplugged, the next one is muted too', async () => {
+  plugged.delete('second');
+  const device = new Device('audio', {});
+  await device.open();
+  device.setEnabled(false);
+  const [first] = live;
+  first?.unplug();
+  await settled();
+  assert.equal(device.status, 'failed');
+  plugged.set('second', null);
+  await device.choose('second');
+  assert.equal(await device.open(), true);
+  assert.equal(device.label, 'The second');
+  assert.equal(device.isLive, false);
+});
+
+test('GP-5 what is chosen while the prompt is open is in use after it', async () => {
+  const device = new Device('audio', { noiseSuppression: true });
+  const answer = openPrompt();
+  const opening = device.open({ isMuted: true });
+  await device.choose('second');
+  await device.retune({ noiseSuppression: false });
+  answer();
+  assert.equal(await opening, true);
+  await settled();
+  assert.deepEqual(device.track?.getSettings(), { deviceId: 'second', noiseSuppression: false });
+  assert.equal(device.isLive, false);
+  assert.equal(live.size, 1);
+  assert.equal(asked, 2, 'one prompt, one change');
+});
+
+test('GP-5 what is set while the prompt is open is set on the same device; back as it was, nothing happens', async () => {
+  const device = new Device('audio', { noiseSuppression: true }, 'second');
+  let answer = openPrompt();
+  const opening = device.open();
+  await device.retune({ noiseSuppression: false });
+  answer();
+  await opening;
+  await settled();
+  assert.deepEqual(device.track?.getSettings(), { deviceId: 'second', noiseSuppression: false });
+  assert.deepEqual([live.size, asked], [1, 2]);
+  device.close();
+  answer = openPrompt();
+  const again = device.open();
+  await device.retune({ noiseSuppression: true });
+  await device.retune({ noiseSuppression: false });
+  answer();
+  await again;
+  await settled();
+  assert.deepEqual([live.size, asked], [1, 3]);
+});
+
+test('GP-5 who asks while a lost device is asked for anew opens no second one', async () => {
+  const device = new Device('audio', {}, 'second');
+  await device.open();
+  const answer = openPrompt();
+  const [second] = live;
+  second?.unplug();
+  const opening = device.open();
+  answer();
+  assert.equal(await opening, true);
+  await settled();
+  assert.equal(live.size, 1);
 });
