@@ -123,13 +123,15 @@ export class HostMix extends Emitter {
     const mode = memberships.room(this.#roomId)?.room.mix ?? 'direct';
     const participants = memberships.roster(this.#roomId);
     const mark = this.#markOf(mixerOf(mode, participants));
-    const plan = this.#plan.step({ now_ms: performance.now(), mode, participants, mark });
+    const wanted = this.#plan.step({ now_ms: performance.now(), mode, participants, mark });
+    // A suspended context sends silence in packets, which would keep its clients from hearing everybody directly.
+    const plan = this.#audioGraph.isRunning ? wanted : { ...wanted, sendTo: [] };
     const before = this.#now;
     const isNews = mode !== this.#mode || plan.mixerId !== before.mixerId || plan.hears !== before.hears;
     this.#mode = mode;
     this.#carryOut(plan);
     this.#now = plan;
-    const isIdle = plan.mixerId === undefined && plan.sendTo.length === 0 && this.#playing === null;
+    const isIdle = plan.mixerId === undefined && wanted.sendTo.length === 0 && this.#playing === null;
     this.#runTimer(!isIdle);
     if (isNews) this.emit('change', this);
   }

@@ -31,7 +31,8 @@ export class OwnSound {
   }
 
   /**
-   * Brings a stream in, in the place of the source's present one.
+   * Brings a stream in, in the place of the source's present one. One that the browser can't take in, such as Firefox a
+   * stream of another sample rate, is left out of the program; it is sent nevertheless.
    * @param {MediaStream | null} stream
    * @param {Source} source
    */
@@ -41,9 +42,13 @@ export class OwnSound {
     before?.meter.close();
     this.#inputs.delete(source);
     if (!stream || stream.getAudioTracks().length === 0) return;
-    const node = /** @type {AudioContext} */ (this.#levelled.input.context).createMediaStreamSource(stream);
-    node.connect(this.#levelled.input);
-    this.#inputs.set(source, { node, meter: new LevelMeter(node) });
+    try {
+      const node = /** @type {AudioContext} */ (this.#levelled.input.context).createMediaStreamSource(stream);
+      node.connect(this.#levelled.input);
+      this.#inputs.set(source, { node, meter: new LevelMeter(node) });
+    } catch (error) {
+      console.warn(`parlor: one's own ${source} is not in the program`, error);
+    }
   }
 
   /**

@@ -58,7 +58,7 @@ export class ProgramRecorder extends Emitter {
   /**
    * Begins; while it records, nothing.
    * @param {string} [name] of what is recorded, for the file's name
-   * @throws {DOMException} `NotSupportedError`: this browser can't record
+   * @throws {DOMException} `NotSupportedError`: this browser can't record, or not this; then nothing is recorded
    */
   start(name = 'program') {
     if (this.#running) return;
@@ -68,8 +68,9 @@ export class ProgramRecorder extends Emitter {
     const recorder = new MediaRecorder(this.#audioGraph.programStream, options);
     const startedAt = new Date();
     const fileName = `${name}-${startedAt.toISOString().slice(0, 19).replaceAll(':', '-')}.${format.ending}`;
-    this.#running = { recorder, startedAt, done: this.#collect(recorder, fileName) };
+    const done = this.#collect(recorder, fileName);
     recorder.start(SLICE_MS);
+    this.#running = { recorder, startedAt, done };
     this.emit('change', this);
   }
 

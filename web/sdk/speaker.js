@@ -6,6 +6,9 @@ export class Speaker {
   #awake;
   /** Plays for a browser that can choose a device only for media elements. @type {HTMLAudioElement | undefined} */
   #element;
+  /** Changes by way of the element come one after the other, in the order in which they were asked for. @type {Promise<unknown>} */
+  #turn = Promise.resolve();
+  #isClosed = false;
 
   /**
    * @param {AudioContext} context
@@ -29,10 +32,15 @@ export class Speaker {
   async setDevice(deviceId) {
     const context = /** @type {AudioContext & { setSinkId?: (id: string) => Promise<void> }} */ (this.#context);
     if (context.setSinkId) await context.setSinkId(deviceId);
-    else if (deviceId !== '' || this.#element) await this.#setDeviceOfElement(deviceId);
+    else {
+      const turn = this.#turn.then(() => this.#setDeviceOfElement(deviceId));
+      this.#turn = turn.catch(() => {});
+      await turn;
+    }
   }
 
   close() {
+    this.#isClosed = true;
     this.#awake.stop();
     this.#awake.disconnect();
     this.#heard.disconnect();
@@ -42,15 +50,26 @@ export class Speaker {
 
   /** @param {string} deviceId */
   async #setDeviceOfElement(deviceId) {
+    if (this.#isClosed || (deviceId === '' && !this.#element)) return;
     if (!('setSinkId' in HTMLMediaElement.prototype)) {
       throw new DOMException('This browser can’t choose a speaker.', 'NotSupportedError');
     }
     const element = this.#element ?? new Audio();
     await element.setSinkId(deviceId);
-    if (this.#element) return;
+    if (this.#isClosed || this.#element) return;
     const stream = new MediaStreamAudioDestinationNode(this.#context);
     element.srcObject = stream.stream;
-    await element.play();
+    try {
+      await element.play();
+    } catch (error) {
+      element.srcObject = null;
+      throw error;
+    }
+    if (this.#isClosed) {
+      element.pause();
+      element.srcObject = null;
+      return;
+    }
     this.#heard.connect(stream);
     this.#heard.disconnect(this.#context.destination);
     this.#element = element;
