@@ -1,8 +1,9 @@
 // The debug view's door: opens and closes it (Ctrl+Shift+D, `?debug`, the keys' list), and saves reports. While the view is
 // closed nothing of it runs.
 
+import { saveFile } from '../save-file.js';
 import { createPanel } from './panel.js';
-import { fileName, makeReport, saveFile } from './report.js';
+import { fileName, makeReport } from './report.js';
 
 /** Up to this width, in CSS pixels, the view covers the page instead of standing beside it. */
 const COVERS = '(max-width: 74.99rem)';
@@ -72,7 +73,8 @@ export class DebugView {
 
   /** Has the browser save the report as a file. */
   async save() {
-    saveFile(fileName('report', 'json'), 'application/json', JSON.stringify(await this.report()));
+    const text = JSON.stringify(await this.report());
+    saveFile(new Blob([text], { type: 'application/json' }), fileName('report', 'json'));
   }
 
   /** Beside the page, or over it; what is covered is out of reach for keys and screen readers too. */

@@ -3,7 +3,8 @@
 
 import { append, h } from '../dom.js';
 import { texts } from '../texts.js';
-import { fileName, saveFile } from './report.js';
+import { saveFile } from '../save-file.js';
+import { fileName } from './report.js';
 import { timeText } from './time-text.js';
 
 /** @typedef {import('./digest.js').Entry} Entry */
@@ -63,7 +64,7 @@ export function createLogView() {
   /** Names are on the page only: the file has ids, as the report does. */
   const onSave = () => {
     const lines = digest?.log.filter(isWanted).map(({ at, peer: id, text }) => [new Date(at).toISOString(), id || '-', text].join(' '));
-    saveFile(fileName('log', 'txt'), 'text/plain', `${(lines ?? []).join('\n')}\n`);
+    saveFile(new Blob([`${(lines ?? []).join('\n')}\n`], { type: 'text/plain' }), fileName('log', 'txt'));
   };
   peer.addEventListener('change', () => render(true));
   search.addEventListener('input', () => render(true));

@@ -27,22 +27,6 @@ export async function makeReport({ signaling, session }) {
   return { ...report, peers: await Promise.all(peers) };
 }
 
-/**
- * Hands text over to the browser as a file to be saved.
- * @param {string} name
- * @param {string} type its media type
- * @param {string} text
- */
-export function saveFile(name, type, text) {
-  const address = URL.createObjectURL(new Blob([text], { type }));
-  const link = document.createElement('a');
-  link.href = address;
-  link.download = name;
-  link.click();
-  // The browser has taken it once the click is done; some look at it a moment later.
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
-}
-
 /** A file name with the time in it, which sorts and which every system takes. @param {string} what @param {string} ending */
 export function fileName(what, ending) {
   return `parlor-${what}-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}.${ending}`;
