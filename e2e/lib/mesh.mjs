@@ -21,6 +21,9 @@ export const meshNames = [...hosts, ...callers];
 /** How long each condition may take while eight pages share two cores with whatever else runs there. */
 const meetingMs = 90_000;
 
+/** What Firefox writes about a path that it gave up; whatever came of it is told with the causes of what was done again. */
+const pathGivenUp = /WebRTC: ICE failed/;
+
 /** How long is listened before and across a leave. */
 const leaving_ms = 5_000;
 
@@ -37,7 +40,7 @@ export async function gather(stage, room = stage.room) {
   const people = [];
   for (const name of meshNames) {
     const context = firefoxUsers.includes(name) ? contexts.firefox : contexts.chromium;
-    const person = await stage.person(name, { context });
+    const person = await stage.person(name, { context, forgiven: [pathGivenUp] });
     await person.goto(`/?${new URLSearchParams({ name, role: hosts.includes(name) ? 'host' : 'caller' })}#${room}`);
     await person.sees('the lobby', ({ text }) => text.includes('Start Session'));
     await watchArrivals(person);
