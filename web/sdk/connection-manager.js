@@ -52,6 +52,9 @@ const SIGNALS = [
 /** The longest delay a timer takes; a longer one would fire at once. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
+/** From here on a timer is late, and what waits is heard first. */
+const LATE_MS = 500;
+
 /** @type {PeerState} */
 const DISCONNECTED = {
   status: 'disconnected',
@@ -358,7 +361,17 @@ export class ConnectionManager extends Emitter {
     clearTimeout(this.#timer);
     if (timeout === null) return;
     const delay_ms = Math.min(Math.max(timeout - nowMs(), 0), TIMER_MS_MAX);
-    this.#timer = setTimeout(() => this.#tell(undefined), delay_ms);
+    this.#timer = setTimeout(() => this.#onTimer(timeout), delay_ms);
+  }
+
+  /**
+   * A page that could not run for a while is woken late, with what arrived meanwhile still waiting: an answer that is
+   * there comes before the time in which it had to come.
+   * @param {number} timeout
+   */
+  #onTimer(timeout) {
+    if (nowMs() - timeout < LATE_MS) this.#tell(undefined);
+    else this.#timer = setTimeout(() => this.#tell(undefined));
   }
 
   /** No connection is managed any more; what is connected goes on. @param {unknown} error */
