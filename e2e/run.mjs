@@ -4,9 +4,8 @@
  *
  *     node e2e/run.mjs [--full] [--times N] [FILE…]
  *
- * Without files these are tests/*.test.mjs, then tests/alone/*.test.mjs, which measure and want the machine to
- * themselves, and with --full also tests/full/*.test.mjs, which take minutes. --times repeats the whole.
- * PARLOR_BIN names the server's binary (default: target/debug/parlor).
+ * Without files these are tests/*.test.mjs, and with --full also tests/full/*.test.mjs, one at a time, which take
+ * minutes. --times repeats the whole. PARLOR_BIN names the server's binary (default: target/debug/parlor).
  * Ends with one line `N passed, N failed`; exit codes: 0 all passed, 1 something failed, 2 something is missing.
  */
 
@@ -47,7 +46,8 @@ const total = { passed: 0, failed: 0, failures: /** @type {string[]} */ ([]) };
 for (let round = 0; round < Number(options.times); round += 1) {
   await runFiles(named.length > 0 ? named : testFiles('tests'), filesAtOnce);
   if (named.length > 0) continue;
-  for (const folder of options.full ? ['tests/alone', 'tests/full'] : ['tests/alone']) await runFiles(testFiles(folder), 1);
+  // These want the machine to themselves.
+  if (options.full) await runFiles(testFiles('tests/full'), 1);
 }
 
 for (const failure of total.failures) console.log(`failed: ${failure}`);

@@ -14,6 +14,10 @@ use crate::settings::Settings;
 
 /// Loss is the share in the last so many samples: at 50 packets a second some 400 packets, enough to tell 2 % from 5 %.
 const LOSS_SAMPLES: usize = 8;
+/// A sample that comes more than so many periods after the one before says nothing about the time between.
+const LATE_SAMPLES: u64 = 2;
+/// The first packet is waited for so many times as long as later ones: whoever has just come may still be starting up.
+const FIRST_PACKET_PATIENCE: u64 = 3;
 /// So many samples in a row must be worse before the grade is.
 const WORSE_SAMPLES: u32 = 2;
 /// So many in a row must be better before the grade is.
@@ -41,6 +45,8 @@ pub(crate) struct Health {
     last: Option<(Time, StatsSample)>,
     /// When packets last came, or when they were first expected.
     packets_at: Time,
+    /// Whether any packet ever came.
+    has_flowed: bool,
     /// Since when packets came between any two samples; none if the last two had none between them.
     flowing_since: Option<Time>,
     /// Packets that came and packets that were lost between samples, the newest last.
@@ -101,11 +107,13 @@ impl Health {
         let came = sample.packets_received.saturating_sub(before.packets_received);
         let lost = sample.packets_lost.saturating_sub(before.packets_lost);
         let elapsed_ms = now.ms_since(before_at);
-        // Where nobody looked, because the machine slept, nobody knows what came.
-        let was_watched = elapsed_ms < settings.frozen_ms;
+        // Where nobody looked, because the machine slept or has too much to do, nobody knows what came; and a restart
+        // would only add to what there is to do.
+        let was_watched = elapsed_ms <= settings.sample_ms.saturating_mul(LATE_SAMPLES);
         if came > 0 || !expects_media || !was_watched {
             self.packets_at = now;
         }
+        self.has_flowed |= came > 0;
         self.flowing_since = if came > 0 { self.flowing_since.or(Some(now)) } else { None };
         if self.losses.len() >= LOSS_SAMPLES {
             self.losses.pop_front();
@@ -124,7 +132,9 @@ impl Health {
             out_kbps: kbps(sample.bytes_sent, before.bytes_sent),
             available_out_kbps: sample.available_out_kbps,
         };
-        let is_frozen = settings.frozen_ms > 0 && now.ms_since(self.packets_at) >= settings.frozen_ms;
+        let patience = if self.has_flowed { 1 } else { FIRST_PACKET_PATIENCE };
+        let frozen_ms = settings.frozen_ms.saturating_mul(patience);
+        let is_frozen = frozen_ms > 0 && now.ms_since(self.packets_at) >= frozen_ms;
         quality.grade = if is_frozen { Grade::Lost } else { self.settled(plain_grade(&quality)) };
         let is_news = self.quality.as_ref() != Some(&quality);
         self.quality = Some(quality);

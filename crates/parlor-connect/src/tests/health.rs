@@ -312,7 +312,8 @@ fn cm_15_another_try_by_hand_is_watched_over_from_the_beginning() {
     let _ = watched.story.until(at);
     let _ = watched.story.connect("ada", 2);
     (watched.attempt, watched.sample) = (2, StatsSample::default());
-    let _ = watched.grades(4, SILENT);
+    // The first packet has three times as long.
+    let _ = watched.grades(14, SILENT);
     assert_eq!(orders(&watched.second(SILENT)), ["create-offer ada#2 restart"]);
 }
 
