@@ -22,8 +22,8 @@ import { serverPath } from './lib/server.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 
-/** Two cores: two files at once keep both busy, and more only make every wait longer. */
-const filesAtOnce = 2;
+/** Two or three pages with sound keep two cores busy: more at once only make sound stutter and waits longer. */
+const filesAtOnce = 1;
 
 const { values: options, positionals } = parseArgs({
   options: { full: { type: 'boolean', default: false }, times: { type: 'string', default: '1' } },
