@@ -31,16 +31,15 @@ const leaving_ms = 5_000;
  * Eight people in front of the room's door, with their microphones on.
  *
  * @param {import('./stage.mjs').Stage} stage
- * @param {{ room?: string, withFirefox?: boolean }} [options] `withFirefox`: two of them use it
+ * @param {string} [room]
  */
-export async function gather(stage, { room = stage.room, withFirefox = false } = {}) {
+export async function gather(stage, room = stage.room) {
   // Tabs of one window, behind an empty one: eight pages that draw would take from the two cores what belongs to eight
   // machines' graphics. What one page costs that draws is measured on its own (tests/full/load.test.mjs).
-  const chromium = await stage.context('chromium');
-  const firefox = withFirefox ? await stage.context('firefox') : chromium;
+  const contexts = { chromium: await stage.context('chromium'), firefox: await stage.context('firefox') };
   const people = [];
   for (const name of meshNames) {
-    const context = firefoxUsers.includes(name) ? firefox : chromium;
+    const context = firefoxUsers.includes(name) ? contexts.firefox : contexts.chromium;
     const person = await stage.person(name, { context, forgiven: [pathGivenUp] });
     await person.goto(`/?${new URLSearchParams({ name, role: hosts.includes(name) ? 'host' : 'caller' })}#${room}`);
     await person.sees('the lobby', ({ text }) => text.includes('Start Session'));
@@ -48,7 +47,7 @@ export async function gather(stage, { room = stage.room, withFirefox = false } =
     await watchStalls(person);
     people.push(person);
   }
-  for (const context of new Set([chromium, firefox])) await (await context.newPage()).bringToFront();
+  for (const context of Object.values(contexts)) await (await context.newPage()).bringToFront();
   return people;
 }
 
@@ -131,12 +130,12 @@ export async function assertVoices(people) {
  * @param {import('./stage.mjs').Stage} stage
  * @param {import('./page.mjs').Studio[]} people
  * @param {number} duration_ms
- * @param {{ withFirefox?: boolean }} [options] as of `gather`
  */
-export async function measureMesh(stage, people, duration_ms, { withFirefox = false } = {}) {
+export async function measureMesh(stage, people, duration_ms) {
   const before = await Promise.all(people.map(flowsOf));
-  const firefox = withFirefox ? [await stage.browserPid('firefox')] : [];
-  const usage = await measureUsage({ chromium: [await stage.browserPid('chromium')], firefox, server: [stage.server.pid] }, duration_ms);
+  const usage = await measureUsage({
+    chromium: [await stage.browserPid('chromium')], firefox: [await stage.browserPid('firefox')], server: [stage.server.pid],
+  }, duration_ms);
   const after = await Promise.all(people.map(flowsOf));
   const heard = people.map((person, index) => ({ person, ...between(before[index], after[index]) }));
   return { usage, heard };
@@ -152,7 +151,7 @@ export function printMesh(met, { usage, heard }) {
   const { chromium, firefox, server } = usage;
   const page_percent = (chromium.cpu_percent + firefox.cpu_percent) / heard.length;
   const concealed_permille = heard.map((one) => one.concealed_permille);
-  printTable('Mesh of eight, on one machine', ['figure', 'value'], [
+  printTable('Mesh of eight: six tabs of Chromium and two of Firefox, on one machine', ['figure', 'value'], [
     ['all joined within', `${figure(met.joinedWithin_ms)} ms`],
     ['first join → last voice heard', `${figure(met.connected_ms)} ms`],
     ['audio flows with energy', met.flows],

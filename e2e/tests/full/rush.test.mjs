@@ -9,7 +9,7 @@ import { figure, printTable } from '../../lib/table.mjs';
 scenario('CM-14 eight join within a second, three times over: 28 connections, each made and negotiated once, no retry', async (stage) => {
   const rows = [];
   for (let round = 1; round <= 3; round += 1) {
-    const people = await gather(stage, { room: `${stage.room}-${round}`, withFirefox: true });
+    const people = await gather(stage, `${stage.room}-${round}`);
     const met = await meet(people, { isStrict: true });
     rows.push([round, `${figure(met.joinedWithin_ms)} ms`, `${figure(met.connected_ms)} ms`, met.flows, met.connectionsMade, met.negotiations, countedCauses(met.repeats)]);
     if (round === 3) await assertLeaving(people, ['Hugo', 'Cyd'], { isStrict: true });
