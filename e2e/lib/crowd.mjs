@@ -1,5 +1,5 @@
 /**
- * A crowd: participants who answer whoever offers and send a tone, and do nothing else. All of them live in one bare
+ * A crowd: participants who answer whoever offers and send a tone in turns, as people talk, and do nothing else. All of them live in one bare
  * page, so seven cost less than one studio page does, and what a studio page costs among them can be measured on a
  * machine that could not carry eight of those.
  */
@@ -24,11 +24,19 @@ export async function letInCrowd(page, origin, room, guests) {
 async function comeIn(room, guests) {
   const context = new AudioContext({ latencyHint: 'playback' });
   await context.resume();
+  const turn_s = 0.2;
+  const rounds = 1_000;
   await Promise.all(guests.map(({ name, role, amplitude }, number) => new Promise((joined) => {
     const destination = new MediaStreamAudioDestinationNode(context);
     const tone = new OscillatorNode(context, { frequency: 300 + 100 * number });
-    tone.connect(new GainNode(context, { gain: amplitude })).connect(destination);
+    const loudness = new GainNode(context, { gain: 0 });
+    tone.connect(loudness).connect(destination);
     tone.start();
+    for (let round = 0; round < rounds; round += 1) {
+      const start_s = context.currentTime + turn_s * (round * guests.length + number);
+      loudness.gain.setValueAtTime(amplitude, start_s);
+      loudness.gain.setValueAtTime(0, start_s + turn_s);
+    }
     const track = destination.stream.getAudioTracks()[0];
 
     /** By whom and which attempt. @type {Map<string, RTCPeerConnection>} */
@@ -55,13 +63,14 @@ async function comeIn(room, guests) {
       },
       offer: async (data) => {
         const connection = connectionTo(data);
-        await connection.setRemoteDescription({ type: 'offer', sdp: data.sdp });
+        // Pauses are sent as the studio sends them (DTX).
+        await connection.setRemoteDescription({ type: 'offer', sdp: data.sdp.replace(/useinbandfec=1/g, 'useinbandfec=1;usedtx=1') });
         await connection.setLocalDescription();
         send('answer', { to: data.from, toInstance: data.instance, attempt: data.attempt, n: data.n, sdp: connection.localDescription?.sdp });
       },
       'ice-candidate': (data) => connectionTo(data).addIceCandidate(data.candidate ?? undefined),
     });
-    socket.addEventListener('open', () => send('hello', { userId: `-guest-${number}`, userName: name, instance: `guest-${number}` }));
+    socket.addEventListener('open', () => send('hello', { userId: `-guest-${number}-${room}`, userName: name, instance: `guest-${number}` }));
     let turn = Promise.resolve();
     socket.addEventListener('message', ({ data: text }) => {
       const { type, data } = JSON.parse(text);

@@ -24,8 +24,12 @@ const meetingMs = 90_000;
 /** What Firefox writes about a path that it gave up; whatever came of it is told with the causes of what was done again. */
 const pathGivenUp = /WebRTC: ICE failed/;
 
-/** How long is listened before and across a leave. */
-const leaving_ms = 5_000;
+/** How long each says something before the next does. */
+const turn_ms = 200;
+/** How long is listened before and across a leave: four rounds of turns. */
+const leaving_ms = 4 * turn_ms * meshNames.length;
+/** For longer than any of these tests takes. */
+const talk_ms = 600_000;
 
 /**
  * Eight people in front of the room's door, with their microphones on.
@@ -47,8 +51,24 @@ export async function gather(stage, room = stage.room) {
     await watchStalls(person);
     people.push(person);
   }
+  await takeTurns(people);
   for (const context of Object.values(contexts)) await (await context.newPage()).bringToFront();
   return people;
+}
+
+/**
+ * Everybody says something, one after the other, again and again, as people who talk with each other do: eight who never
+ * pause are no talk, and pauses are what a mesh of eight lives on (DTX).
+ *
+ * @param {import('./page.mjs').Studio[]} people
+ * @param {number} [of] how many talk, if others do besides
+ */
+export async function takeTurns(people, of = people.length) {
+  for (const [index, { name, page }] of people.entries()) {
+    await until(`${name} has a microphone`, () => page.evaluate(() => window.parlorProbe.tone !== undefined), { good: Boolean });
+    const turns = { period_ms: of * turn_ms, length_ms: turn_ms, duration_ms: talk_ms, delay_ms: 100 + index * turn_ms };
+    await page.evaluate((options) => window.parlorProbe.pulse(options), turns);
+  }
 }
 
 /**
@@ -111,17 +131,22 @@ export async function meet(people, { isStrict = false } = {}) {
  * @param {import('./page.mjs').Studio[]} people
  */
 export async function assertVoices(people) {
-  for (const listener of people) {
-    for (const speaker of people) {
+  const hold = (/** @type {import('./page.mjs').Studio} */ { page }, /** @type {boolean} */ isHeard) => page.evaluate((heard) => window.parlorProbe.hold(heard), isHeard);
+  for (const person of people) await hold(person, false);
+  for (const speaker of people) {
+    await hold(speaker, true);
+    for (const listener of people) {
       if (speaker === listener) continue;
       await until(`${listener.name} hears the tone of ${speaker.name} and nothing else from there`, () => levelBehindGain(listener, speaker), {
         good: (level) => Math.abs(level.toneDb - toneDb) <= toleranceDb && Math.abs(level.rmsDb - toneDb) <= toleranceDb,
         timeoutMs: meetingMs,
       });
     }
+    await hold(speaker, false);
     // Fifty-six instruments at once would be a load of their own.
-    await listener.page.evaluate(() => window.parlorProbe.deafen());
+    for (const listener of people) await listener.page.evaluate(() => window.parlorProbe.deafen());
   }
+  await takeTurns(people);
 }
 
 /**
@@ -206,7 +231,7 @@ export async function assertLeaving(people, leaverNames, { isStrict = false } = 
     const [first, second, third] = looks.map((seen) => seen[index]);
     return { name: person.name, before: between(first, second), across: between(second, third), flows: third.length };
   });
-  printTable('Two of the eight close their tabs: what the six hear in the 5 s before and the 5 s across', ['at', 'flows', 'fewest packets before', 'across', 'concealed before', 'across'],
+  printTable(`Two of the eight close their tabs: what the six hear in ${leaving_ms} ms before and ${leaving_ms} ms across`, ['at', 'flows', 'fewest packets before', 'across', 'concealed before', 'across'],
     rows.map(({ name, before, across, flows }) => [name, flows, before.packetsMin, across.packetsMin,
       `${figure(before.concealed_permille, 1)} ‰`, `${figure(across.concealed_permille, 1)} ‰`]));
   for (const [index, person] of stayers.entries()) {

@@ -26,8 +26,9 @@
  * @property {(node: AudioNode, toneHz: number) => { rmsDb: number, toneDb: number }} listen level at a node now, in
  *   dBFS, of everything and of one tone
  * @property {GainNode | undefined} tone the loudness of the microphone's tone, once it was asked for
- * @property {(tone: { period_ms: number, length_ms: number, duration_ms: number }) => void} pulse from now on, for so long,
- *   the tone is to be heard only in bursts
+ * @property {(tone: { period_ms: number, length_ms: number, duration_ms: number, delay_ms?: number }) => void} pulse from now
+ *   on the tone is heard only in bursts, for so long, the first of them after the delay
+ * @property {(isHeard: boolean) => void} hold from now on the tone is heard all the time, or never
  * @property {(node: AudioNode, toneHz: number, duration_ms: number) => Promise<number[]>} arrivals listens at a node for
  *   bursts of a tone: when each began, in ms from the beginning
  * @property {boolean} isStubborn as long as it is true, no description is ever made: neither offer nor answer leaves
@@ -47,7 +48,7 @@ export function installProbe({ toneHz, microphoneError, missing, amplitude }) {
   /** @type {Probe} */
   const probe = {
     connections: [], frames: [], sockets: [], violations: [], wasRestored: false, microphones: [], elements: [],
-    tone: undefined, isStubborn: false, listen, deafen, pulse, arrivals,
+    tone: undefined, isStubborn: false, listen, deafen, pulse, hold, arrivals,
   };
   Object.defineProperty(window, 'parlorProbe', { value: probe });
 
@@ -96,8 +97,11 @@ export function installProbe({ toneHz, microphoneError, missing, amplitude }) {
 
   /** @param {number} frequency */
   async function playTone(frequency) {
-    // It stands in for a microphone, which costs less than rendering every few milliseconds does.
-    toneContext ??= new AudioContext({ latencyHint: 'playback' });
+    // It stands in for a microphone, which costs less than a context that renders every few milliseconds, at a rate of its own,
+    // for a speaker; Firefox takes the last two as they are.
+    toneContext ??= new AudioContext(/** @type {AudioContextOptions} */ ({
+      latencyHint: 'playback', ...('mozGetUserMedia' in navigator ? {} : { sampleRate: 48_000, sinkId: { type: 'none' } }),
+    }));
     await toneContext.resume();
     const oscillator = new OscillatorNode(toneContext, { frequency });
     const destination = new MediaStreamAudioDestinationNode(toneContext);
@@ -136,16 +140,24 @@ export function installProbe({ toneHz, microphoneError, missing, amplitude }) {
   }
 
   /** @param {{ period_ms: number, length_ms: number, duration_ms: number }} options */
-  function pulse({ period_ms, length_ms, duration_ms }) {
+  function pulse({ period_ms, length_ms, duration_ms, delay_ms = 100 }) {
     if (probe.tone === undefined) throw new Error('the microphone was never asked for');
     const { gain, context } = probe.tone;
-    const start = context.currentTime + 0.1;
+    const start = context.currentTime + delay_ms / 1_000;
     gain.cancelScheduledValues(0);
     gain.setValueAtTime(0, context.currentTime);
     for (let at = 0; at < duration_ms; at += period_ms) {
       gain.setValueAtTime(amplitude, start + at / 1_000);
       gain.setValueAtTime(0, start + (at + length_ms) / 1_000);
     }
+  }
+
+  /** @param {boolean} isHeard */
+  function hold(isHeard) {
+    if (probe.tone === undefined) throw new Error('the microphone was never asked for');
+    const { gain, context } = probe.tone;
+    gain.cancelScheduledValues(0);
+    gain.setValueAtTime(isHeard ? amplitude : 0, context.currentTime);
   }
 
   /**

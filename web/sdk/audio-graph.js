@@ -152,7 +152,7 @@ export class AudioGraph {
     return this.#desk?.program.level() ?? SILENT;
   }
 
-  /** The program's loudness (AU-3). @returns {Readonly<Readings>} */
+  /** The program's loudness (AU-3), measured from when it is first asked for. @returns {Readonly<Readings>} */
   loudness() {
     return this.#desk?.program.loudness() ?? UNMEASURED;
   }
@@ -268,7 +268,7 @@ export class AudioGraph {
   /** @returns {Desk} */
   #open() {
     if (!this.#desk) {
-      const context = new AudioContext({ latencyHint: 'interactive' });
+      const context = new AudioContext({ latencyHint: 'interactive', ...ownRate() });
       // Until the worklets are there, and where they can't be, the browser's own limiter does the work.
       loadMix(context).catch((error) => console.warn('parlor: no loudness and no levelling here', error));
       const program = new ProgramBus(context);
@@ -292,4 +292,13 @@ export class AudioGraph {
     };
     for (const gesture of GESTURES) document.addEventListener(gesture, resume, { signal, capture: true, passive: true });
   }
+}
+
+/**
+ * Voices come with Opus' 48 kHz. A graph of another rate, such as a device's 44.1 kHz, would convert each of them; so only the
+ * sum is. Firefox takes no stream of another rate than the device's into a graph, and stays with that.
+ * @returns {AudioContextOptions}
+ */
+function ownRate() {
+  return 'mozGetUserMedia' in navigator ? {} : { sampleRate: 48_000 };
 }

@@ -1,8 +1,9 @@
 /**
  * How Opus is sent and received, written into session descriptions (RFC 7587, section 6.1): text goes in, text comes
  * out. What a description's format parameters say is a wish of whoever made it, and governs what the other side sends.
- * So what is sent from here is set in the remote description, before the browser gets it, and the local one says that
- * stereo is welcome: without that Chromium decodes everything to mono.
+ * So what is sent from here is set in the remote description, before the browser gets it. The local one says where stereo
+ * will be sent (`sprop-stereo`), and where it is welcome, which is where the other side says so: without that Chromium
+ * decodes to mono, and with it every voice costs twice.
  */
 
 /** @import { Source } from './messages.d.ts' */
@@ -12,7 +13,7 @@
  * @typedef {object} AudioProfile
  * @property {boolean} music stereo with 128 kbit/s instead of a mono voice
  * @property {boolean} fec forward error correction: a lost packet is in part in the next one
- * @property {boolean} dtx hardly anything is sent while there is silence
+ * @property {boolean} dtx hardly anything is sent while a voice is silent; music never pauses
  */
 
 /**
@@ -23,8 +24,12 @@
  * @property {number | null} bitsPerSecond null: as the browser likes
  */
 
-/** @type {Readonly<AudioProfile>} */
-export const VOICE = { music: false, fec: true, dtx: false };
+/**
+ * Of the people in a room one or two talk. In a mesh of eight the pauses of the others are most of what all send and
+ * decode.
+ * @type {Readonly<AudioProfile>}
+ */
+export const VOICE = { music: false, fec: true, dtx: true };
 
 /** For music, and for what a shared screen plays. */
 const MUSIC_BITS_PER_SECOND = 128_000;
@@ -43,7 +48,7 @@ export function opusSettings(source, { music, fec, dtx }) {
   if (source === 'screen-audio' || source === 'program') {
     return { isStereo: true, fec: true, dtx: false, bitsPerSecond: MUSIC_BITS_PER_SECOND };
   }
-  return { isStereo: music, fec, dtx, bitsPerSecond: music ? MUSIC_BITS_PER_SECOND : null };
+  return { isStereo: music, fec, dtx: dtx && !music, bitsPerSecond: music ? MUSIC_BITS_PER_SECOND : null };
 }
 
 /**
@@ -55,8 +60,7 @@ export function opusSettings(source, { music, fec, dtx }) {
  */
 export function withSending(sdp, settingsOf) {
   return eachAudioSection(sdp, (section) => {
-    const mid = /^a=mid:(\S+)/m.exec(section)?.[1] ?? '';
-    const settings = settingsOf({ mid, receives: !/^a=(sendonly|inactive)\s*$/m.test(section) });
+    const settings = settingsOf({ mid: midOf(section), receives: !/^a=(sendonly|inactive)\s*$/m.test(section) });
     if (!settings) return section;
     return withParameters(section, {
       stereo: settings.isStereo ? '1' : null,
@@ -68,12 +72,36 @@ export function withSending(sdp, settingsOf) {
 }
 
 /**
- * A local description that says that stereo is welcome.
+ * A local description that says where stereo is sent and where it is welcome; where a browser says so by itself, it stays.
  * @param {string} sdp
+ * @param {{ sent: Set<string>, welcome: Set<string> }} mids of the sections
  * @returns {string}
  */
-export function withStereoWelcome(sdp) {
-  return eachAudioSection(sdp, (section) => withParameters(section, { stereo: '1' }));
+export function withStereo(sdp, { sent, welcome }) {
+  return eachAudioSection(sdp, (section) => {
+    const mid = midOf(section);
+    return withParameters(section, { ...(welcome.has(mid) ? { stereo: '1' } : {}), 'sprop-stereo': sent.has(mid) ? '1' : null });
+  });
+}
+
+/**
+ * @param {string} sdp
+ * @param {'stereo' | 'sprop-stereo'} parameter welcome there, or sent from there
+ * @returns {Set<string>} the mids of its sections of sound that say so
+ */
+export function stereoMids(sdp, parameter) {
+  const mids = /** @type {Set<string>} */ (new Set());
+  const says = new RegExp(`^a=fmtp:.*[ ;]${parameter}=1(;|\\s*$)`, 'm');
+  eachAudioSection(sdp, (section) => {
+    if (says.test(section)) mids.add(midOf(section));
+    return section;
+  });
+  return mids;
+}
+
+/** @param {string} section */
+function midOf(section) {
+  return /^a=mid:(\S+)/m.exec(section)?.[1] ?? '';
 }
 
 /**

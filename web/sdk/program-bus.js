@@ -12,6 +12,7 @@ import { NativeLimiter } from './native-limiter.js';
 export class ProgramBus {
   #limiter;
   #meter;
+  /** @type {LoudnessMeter | undefined} */
   #loudness;
   /** @type {MediaStreamAudioDestinationNode | undefined} */
   #recorded;
@@ -23,7 +24,6 @@ export class ProgramBus {
     this.#limiter = new Limiter(context, { fallback: new NativeLimiter(context) });
     this.sum.connect(this.#limiter.input);
     this.#meter = new LevelMeter(this.#limiter.output);
-    this.#loudness = new LoudnessMeter(this.#limiter.output);
   }
 
   /** The program itself, behind the limiter. @returns {AudioNode} */
@@ -50,19 +50,20 @@ export class ProgramBus {
     return this.#meter.level();
   }
 
-  /** ITU-R BS.1770, see `LoudnessMeter`. */
+  /** ITU-R BS.1770, see `LoudnessMeter`. It costs more than all strips together, so it is measured from when it is first asked for. */
   loudness() {
+    this.#loudness ??= new LoudnessMeter(this.#limiter.output);
     return this.#loudness.loudness();
   }
 
   /** Begins the integrated loudness and the true peak anew. */
   resetLoudness() {
-    this.#loudness.reset();
+    this.#loudness?.reset();
   }
 
   close() {
     this.#meter.close();
-    this.#loudness.close();
+    this.#loudness?.close();
     this.#limiter.close();
     this.sum.disconnect();
     for (const track of this.#recorded?.stream.getTracks() ?? []) track.stop();

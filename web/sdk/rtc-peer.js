@@ -5,7 +5,7 @@
 
 import { DataChannel } from './data-channel.js';
 import { plainSource } from './local-tracks.js';
-import { withSending, withStereoWelcome } from './opus.js';
+import { stereoMids, withSending, withStereo } from './opus.js';
 
 /**
  * @import { Attempt } from './core-types.d.ts'
@@ -54,6 +54,8 @@ export class RTCPeer {
   #wanted = new Map();
   /** How sound is sent from each source, since the last description. @type {Map<Source, string>} */
   #sentAs = new Map();
+  /** Where the other side says that it sends stereo. @type {Set<string>} */
+  #stereo = new Set();
   /** Whether an offer was answered, here or there: media may flow. */
   #isNegotiated = false;
   /**
@@ -119,7 +121,7 @@ export class RTCPeer {
     const hasAudio = this.#pc.getTransceivers().some(({ receiver }) => receiver.track.kind === 'audio');
     if (this.#receivesAudio && !hasAudio) this.#pc.addTransceiver('audio', { direction: 'recvonly' });
     const { sdp = '' } = await this.#pc.createOffer();
-    const offer = withStereoWelcome(sdp);
+    const offer = this.#withStereo(sdp);
     if (this.#isNegotiated) {
       this.#unsetOffer = offer;
       return this.#described(offer);
@@ -131,7 +133,7 @@ export class RTCPeer {
   /** @returns {Promise<LocalDescription>} */
   async createAnswer() {
     const { sdp = '' } = await this.#pc.createAnswer();
-    await this.#pc.setLocalDescription({ type: 'answer', sdp: withStereoWelcome(sdp) });
+    await this.#pc.setLocalDescription({ type: 'answer', sdp: this.#withStereo(sdp) });
     this.#isNegotiated = true;
     this.#checkSending();
     return this.#described(this.#pc.localDescription?.sdp ?? sdp);
@@ -155,6 +157,7 @@ export class RTCPeer {
     }
     // Before the call: the browser announces tracks while it runs.
     this.#labels = new Map((tracks ?? []).map(({ mid, source }) => [mid, source]));
+    this.#stereo = stereoMids(sdp, 'sprop-stereo');
     await this.#pc.setRemoteDescription({ type, sdp: this.#withOwnSending(sdp) });
     if (type === 'answer') {
       this.#isNegotiated = true;
@@ -241,9 +244,18 @@ export class RTCPeer {
     });
   }
 
+  /** @param {string} sdp one's own @returns {string} */
+  #withStereo(sdp) {
+    const sent = (this.#described(sdp).tracks ?? []).filter(({ source }) => this.#listener.opusSettings(source).isStereo);
+    return withStereo(sdp, { sent: new Set(sent.map(({ mid }) => mid)), welcome: this.#stereo });
+  }
+
   /** What was to be changed while descriptions were under way needs others, of which the browser knows nothing. */
   #checkSending() {
-    const isBehind = [...this.#sentAs].some(([source, as]) => JSON.stringify(this.#listener.opusSettings(source)) !== as);
+    const welcome = stereoMids(this.#pc.localDescription?.sdp ?? '', 'stereo');
+    const isBehind = [...this.#sentAs].some(([source, as]) => JSON.stringify(this.#listener.opusSettings(source)) !== as)
+      // It is the answer that says that its side sends stereo.
+      || [...this.#stereo].some((mid) => !welcome.has(mid));
     // In a task of its own: the core hears first that the description is set.
     if (isBehind) setTimeout(() => this.#isClosed || this.#listener.negotiationNeeded());
   }

@@ -7,7 +7,7 @@ export const CAMERA_HEIGHTS = /** @type {const} */ ([360, 720, 1080, 2160]);
 /**
  * `microphoneId`, `cameraId`, `speakerId`: device ids of W3C Media Capture and Streams, '' for the system's default.
  * `music`: no echo cancellation, suppression or gain control, and a stereo sound of high rate. `fec`, `dtx`: Opus' forward
- * error correction and silence suppression (RFC 7587, section 6.1). `pushToTalk`: the microphone is on while Space is held.
+ * error correction and silence suppression (RFC 7587, section 6.1), the latter not for music. `pushToTalk`: the microphone is on while Space is held.
  * @typedef {{
  *   microphoneId: string,
  *   cameraId: string,
@@ -34,7 +34,7 @@ export const DEFAULT_SETTINGS = Object.freeze({
   autoGainControl: true,
   music: false,
   fec: true,
-  dtx: false,
+  dtx: true,
   pushToTalk: false,
 });
 

@@ -312,7 +312,7 @@ export const texts = {
     fec: 'Forward error correction (FEC)',
     fecHint: 'Sound survives lost packets, at a slightly higher rate.',
     dtx: 'Silence suppression (DTX)',
-    dtxHint: 'Sends next to nothing while you are silent.',
+    dtxHint: 'Sends next to nothing while you are silent, except in music mode.',
     /** @param {string} lost @param {string} now */
     fellBack: (lost, now) => `${lost} is gone. ${now} is in use now.`,
     /** @param {string} why @param {string} now */

@@ -14,6 +14,11 @@ use crate::settings::Settings;
 
 /// Loss is the share in the last so many samples: at 50 packets a second some 400 packets, enough to tell 2 % from 5 %.
 const LOSS_SAMPLES: usize = 8;
+/// Who is silent sends a few packets a second (Opus' discontinuous transmission, RFC 7587, section 3.1.3). Then older samples
+/// count too, until there are so many packets, of which one lost is no 2 % yet.
+const LOSS_PACKETS: u64 = 100;
+/// Older samples say nothing about now.
+const LOSS_SAMPLES_MAX: usize = 40;
 /// A sample that comes more than so many periods after the one before says nothing about the time between.
 const LATE_SAMPLES: u64 = 2;
 /// The first packet is waited for so many times as long as later ones: whoever has just come may still be starting up.
@@ -115,10 +120,8 @@ impl Health {
         }
         self.has_flowed |= came > 0;
         self.flowing_since = if came > 0 { self.flowing_since.or(Some(now)) } else { None };
-        if self.losses.len() >= LOSS_SAMPLES {
-            self.losses.pop_front();
-        }
         self.losses.push_back((came, lost));
+        self.forget_losses();
         let kbps = |newer: u64, older: u64| {
             let bits = newer.saturating_sub(older).saturating_mul(8);
             u32::try_from(bits.checked_div(elapsed_ms).unwrap_or(0)).unwrap_or(u32::MAX)
@@ -141,11 +144,18 @@ impl Health {
         is_news
     }
 
+    fn forget_losses(&mut self) {
+        while self.losses.len() > LOSS_SAMPLES {
+            let newer = packets(self.losses.iter().skip(1));
+            if self.losses.len() <= LOSS_SAMPLES_MAX && newer.0.saturating_add(newer.1) < LOSS_PACKETS {
+                return;
+            }
+            self.losses.pop_front();
+        }
+    }
+
     fn loss_permille(&self) -> u32 {
-        let (came, lost) = self
-            .losses
-            .iter()
-            .fold((0_u64, 0_u64), |sum, one| (sum.0.saturating_add(one.0), sum.1.saturating_add(one.1)));
+        let (came, lost) = packets(self.losses.iter());
         let share = lost.saturating_mul(1_000).checked_div(came.saturating_add(lost)).unwrap_or(0);
         u32::try_from(share).unwrap_or(1_000)
     }
@@ -173,6 +183,11 @@ impl Health {
         self.wanted = Some((wanted, in_a_row));
         shown
     }
+}
+
+/// How many came and how many were lost in all of them.
+fn packets<'a>(losses: impl Iterator<Item = &'a (u64, u64)>) -> (u64, u64) {
+    losses.fold((0, 0), |sum, one| (sum.0.saturating_add(one.0), sum.1.saturating_add(one.1)))
 }
 
 /// The grade of one sample by itself: that of its worst figure.

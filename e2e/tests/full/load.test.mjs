@@ -1,12 +1,12 @@
 /**
- * What one page costs in a room of eight (CM-21). The seven others are not pages of the studio, so that the figure is the
+ * What one page costs in a room of eight who talk in turns (CM-21). The seven others are not pages of the studio, so that the figure is the
  * page's own and not that of a machine that is short of CPU. Printed, not asserted: it depends on the machine.
  */
 
 import assert from 'node:assert/strict';
 import { arrivalsAt, between, flowsOf, watchArrivals } from '../../lib/flows.mjs';
 import { letInCrowd } from '../../lib/crowd.mjs';
-import { inKinds, isCheap } from '../../lib/mesh.mjs';
+import { inKinds, isCheap, takeTurns } from '../../lib/mesh.mjs';
 import { scenario } from '../../lib/stage.mjs';
 import { figure, printTable } from '../../lib/table.mjs';
 import { measureUsage } from '../../lib/usage.mjs';
@@ -24,6 +24,7 @@ scenario('CM-21 what a page costs among seven others: CPU, memory, concealed sam
     const guests = await (await stage.context()).newPage();
     await page.autostart(room, { role: 'caller' });
     await watchArrivals(page);
+    await takeTurns([page], 8);
     const crowd = Array.from({ length: 7 }, (_, number) => ({ name: `Guest ${number + 1}`, role: number < 3 ? 'host' : 'caller', amplitude: 0.1 }));
     await letInCrowd(guests, stage.server.origin, room, crowd);
     await until('Ada hears seven others', () => arrivalsAt(page), { good: (times) => times.length === 7, timeoutMs: 40_000 });

@@ -172,7 +172,7 @@ async function onlyBursts(speaker, everybody, duration_ms) {
 
 /** The tone without interruption. @param {Studio} speaker */
 async function steady(speaker) {
-  await speaker.page.evaluate(() => window.parlorProbe.pulse({ period_ms: 1e9, length_ms: 1e6, duration_ms: 1 }));
+  await speaker.page.evaluate(() => window.parlorProbe.hold(true));
 }
 
 /**

@@ -239,7 +239,7 @@ test('in a remote offer, sections that are new take one\'s own waiting sounds in
   const offer = `v=0\r\n${onlySends}${sound('y', 'z').slice(5)}`;
   rtc.execute({ setRemoteDescription: { ...bob(), type: 'offer', sdp: offer } });
   const mix = 'useinbandfec=1;maxaveragebitrate=64000';
-  assert.deepEqual(saidOf(nextCall(pc).argument.sdp), ['useinbandfec=1', 'useinbandfec=1', mix]);
+  assert.deepEqual(saidOf(nextCall(pc).argument.sdp), ['useinbandfec=1', 'useinbandfec=1;usedtx=1', mix]);
 });
 
 /** A connection on which bob's offer was answered. */
@@ -298,21 +298,54 @@ test('CM-3 on a connection that works an offer is held until its answer comes; i
 
 test('another audio profile renegotiates what is open; the same one does not', () => {
   open(4);
-  rtc.setAudioProfile({ music: false, fec: true, dtx: false });
-  assert.deepEqual(reports, []);
   rtc.setAudioProfile({ music: false, fec: true, dtx: true });
+  assert.deepEqual(reports, []);
+  rtc.setAudioProfile({ music: false, fec: true, dtx: false });
   assert.deepEqual(reports, [{ negotiationNeeded: bob(4) }]);
-  assert.deepEqual(rtc.audioProfile, { music: false, fec: true, dtx: true });
+  assert.deepEqual(rtc.audioProfile, { music: false, fec: true, dtx: false });
 });
 
-test('descriptions made here say that stereo is welcome', async () => {
+const inStereo = (sdp) => sdp.replaceAll('useinbandfec=1', 'useinbandfec=1;sprop-stereo=1');
+
+test('an answer welcomes stereo where the offer says that it is sent, and says where it is sent from here', async () => {
+  rtc.setLocalStream(new FakeStream([new FakeTrack('audio')]));
   const pc = open();
+  rtc.execute({ setRemoteDescription: { ...bob(), type: 'offer', sdp: inStereo(sound('0')) } });
+  nextCall(pc).resolve();
+  await settle();
+  rtc.setAudioProfile({ music: true, fec: true, dtx: true });
   rtc.execute({ createAnswer: bob() });
   await settle();
   pc.createdSdp = sound('0');
   nextCall(pc).resolve();
   await settle();
-  assert.deepEqual(saidOf(nextCall(pc).argument.sdp), ['useinbandfec=1;stereo=1']);
+  assert.deepEqual(saidOf(nextCall(pc).argument.sdp), ['useinbandfec=1;stereo=1;sprop-stereo=1']);
+});
+
+test('an answer that says that stereo is sent asks for one more offer, which welcomes it', async () => {
+  rtc.setLocalStream(new FakeStream([new FakeTrack('audio')]));
+  const pc = open();
+  const exchange = async () => {
+    rtc.execute({ createOffer: { ...bob(), restartIce: false } });
+    await settle();
+    pc.createdSdp = sound('0');
+    nextCall(pc).resolve();
+    await settle();
+    if (pc.calls.length > 0) nextCall(pc).resolve();
+    await settle();
+    const { sdp } = reports.find((report) => 'localDescriptionSet' in report).localDescriptionSet;
+    pc.localDescription = { type: 'offer', sdp };
+    rtc.execute({ setRemoteDescription: { ...bob(), type: 'answer', sdp: inStereo(sound('0')) } });
+    while (pc.calls.length > 0) {
+      nextCall(pc).resolve();
+      await settle();
+    }
+    await new Promise((done) => { setTimeout(done, 1); });
+    return { said: saidOf(sdp), asked: reports.splice(0).some((report) => 'negotiationNeeded' in report) };
+  };
+  reports.splice(0);
+  assert.deepEqual(await exchange(), { said: ['useinbandfec=1'], asked: true });
+  assert.deepEqual(await exchange(), { said: ['useinbandfec=1;stereo=1'], asked: false });
 });
 
 test('AU-4 packets of a source are marked by what the receiver of that source got last', () => {

@@ -9,8 +9,8 @@ test('GP-5 what was kept comes back, and what makes no sense is the default', ()
   assert.deepEqual(settingsFrom('nonsense'), DEFAULT_SETTINGS);
   const kept = { ...DEFAULT_SETTINGS, microphoneId: 'm1', music: true, cameraHeight: 1080 };
   assert.deepEqual(settingsFrom(JSON.parse(JSON.stringify(kept))), kept);
-  const odd = settingsFrom({ microphoneId: 7, fec: 'yes', cameraHeight: 123, unknown: 1, dtx: true });
-  assert.deepEqual(odd, { ...DEFAULT_SETTINGS, dtx: true });
+  const odd = settingsFrom({ microphoneId: 7, fec: 'yes', cameraHeight: 123, unknown: 1, dtx: false });
+  assert.deepEqual(odd, { ...DEFAULT_SETTINGS, dtx: false });
 });
 
 test('GP-5 the camera is asked for in 16:9, up to 3840×2160', () => {

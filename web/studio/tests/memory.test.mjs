@@ -46,8 +46,8 @@ test('a browser that forbids storage, and a value that somebody broke, are no me
 
 test('GP-5 the browser remembers devices and settings, and what is not readable is the default', () => {
   const browser = store();
-  new Memory(browser, store()).media = { ...DEFAULT_SETTINGS, cameraId: 'c2', dtx: true };
-  assert.deepEqual(new Memory(browser, store()).media, { ...DEFAULT_SETTINGS, cameraId: 'c2', dtx: true });
+  new Memory(browser, store()).media = { ...DEFAULT_SETTINGS, cameraId: 'c2', dtx: false };
+  assert.deepEqual(new Memory(browser, store()).media, { ...DEFAULT_SETTINGS, cameraId: 'c2', dtx: false });
   browser.setItem('parlor.media', '{nonsense');
   assert.deepEqual(new Memory(browser, store()).media, DEFAULT_SETTINGS);
 });

@@ -146,6 +146,20 @@ fn cm_17_loss_of_5_percent_is_fair_and_of_20_percent_poor() {
 }
 
 #[test]
+fn cm_17_one_packet_lost_from_who_is_silent_is_no_loss_to_speak_of() {
+    const PAUSE: Second = Second { came: 3, ..CLEAR };
+    let mut watched = Watched::new();
+    let talk = watched.grades(4, CLEAR);
+    let mut pause = watched.grades(5, PAUSE);
+    pause.extend(watched.grades(1, Second { came: 2, lost: 1, ..CLEAR }));
+    pause.extend(watched.grades(20, PAUSE));
+    assert!(talk.into_iter().chain(pause).all(|grade| grade == Good), "1 of some 100 packets is lost");
+
+    let holes = watched.grades(40, Second { came: 2, lost: 1, ..CLEAR });
+    assert_eq!(holes.last(), Some(&Poor), "1 of 3 packets is lost for as long as it takes to know: {holes:?}");
+}
+
+#[test]
 fn cm_17_a_round_trip_above_200_ms_is_never_good_and_one_of_600_is_fair() {
     for (round_trip_ms, grade) in [(200, Good), (201, Fair), (600, Fair), (800, Fair), (801, Poor)] {
         let mut watched = Watched::new();
