@@ -1,4 +1,4 @@
-// Level meters: canvases that all move in one loop at the display's rate, and stand still when the page is hidden. The
+// Level meters: canvases that all move in one loop, some 30 times a second, and stand still when the page is hidden. The
 // same level is told to screen readers as `role="meter"`. Where levels come from is the caller's business.
 
 import { h, setAttribute } from './dom.js';
@@ -18,6 +18,11 @@ const HOT_DBFS = -3;
 const FALL_DB_PER_S = 20 / 1.7;
 /** How long a peak stays, in ms. */
 const PEAK_HOLD_MS = 1500;
+/**
+ * From a step to when the next frame is asked for, in ms: every second or third of a 60 Hz display. Most of what a page costs
+ * that is looked at is its frames, even those in which nothing changes.
+ */
+const REST_MS = 30;
 /** How often `aria-valuenow` follows, in ms. */
 const TELL_MS = 250;
 /** Speech is seen above this level, in dBFS, and for a while after, in ms. */
@@ -141,8 +146,7 @@ class Meter {
 export class MeterBank {
   /** @type {Set<Meter>} */
   #meters = new Set();
-  /** @type {number|null} */
-  #frame = null;
+  #isMoving = false;
   #lastMs = 0;
   /** @type {Palette|null} */
   #palette = null;
@@ -159,7 +163,7 @@ export class MeterBank {
   /**
    * A new meter that moves until `close`.
    * @param {string} name its accessible name
-   * @param {() => Level|null|undefined} read called once a frame
+   * @param {() => Level|null|undefined} read called at each step
    * @param {(speaking: boolean) => void} [onSpeaking] called when speech begins and ends
    * @returns {{element: HTMLElement, close(): void}}
    */
@@ -176,20 +180,20 @@ export class MeterBank {
   }
 
   #run() {
-    if (this.#frame !== null || document.hidden || this.#meters.size === 0) return;
+    if (this.#isMoving || document.hidden || this.#meters.size === 0) return;
+    this.#isMoving = true;
     this.#lastMs = performance.now();
-    this.#frame = requestAnimationFrame((nowMs) => this.#onFrame(nowMs));
+    requestAnimationFrame((nowMs) => this.#onFrame(nowMs));
   }
 
   /** @param {number} nowMs */
   #onFrame(nowMs) {
-    this.#frame = null;
-    this.#palette ??= readPalette();
     const elapsedMs = Math.max(0, nowMs - this.#lastMs);
+    this.#palette ??= readPalette();
     for (const meter of this.#meters) meter.step(nowMs, elapsedMs, this.#palette);
-    if (document.hidden || this.#meters.size === 0) return;
     this.#lastMs = nowMs;
-    this.#frame = requestAnimationFrame((next) => this.#onFrame(next));
+    this.#isMoving = !document.hidden && this.#meters.size > 0;
+    if (this.#isMoving) setTimeout(() => requestAnimationFrame((next) => this.#onFrame(next)), REST_MS);
   }
 }
 
