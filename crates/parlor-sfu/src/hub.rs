@@ -40,7 +40,7 @@ pub struct Hub {
     found: Found,
     pub(crate) totals: Totals,
     #[cfg(test)]
-    pub(crate) planted_step: Option<crate::io::Step>,
+    pub(crate) planted_steps: Vec<crate::io::Step>,
 }
 
 impl Hub {
@@ -63,7 +63,7 @@ impl Hub {
             found: Found::default(),
             totals: Totals::default(),
             #[cfg(test)]
-            planted_step: None,
+            planted_steps: Vec::new(),
         }
     }
 
@@ -317,6 +317,7 @@ impl Hub {
             }
             str0m::Event::Connected => {
                 transport.phase = Phase::Connected;
+                transport.trusts_estimate_at = Some(self.now + limits::ESTIMATE_WAIT);
                 let seat = transport.seat.clone();
                 self.log(&seat, Event::Connected);
                 self.want_all_key_frames(key);

@@ -14,6 +14,11 @@ use crate::transports::TransportKey;
 const USED_PERCENT: u64 = 95;
 /// A larger layer than the current one has to leave this much room, in percent of itself.
 const UPGRADE_PERCENT: u64 = 115;
+/// The smallest layer goes out although only this much of it fits, in percent: a picture that comes late now and then is better than
+/// none, and the estimate grows only by what is sent.
+const SMALLEST_KEPT_PERCENT: u64 = 50;
+/// For one that does not go out to do so, this much has to fit.
+const SMALLEST_TAKEN_PERCENT: u64 = 65;
 /// Sound is taken to need at least this much, bits per second: Opus, its headers, and what it may grow to.
 const AUDIO_SLOT_BPS: u64 = 40_000;
 /// Bits per second on top of what a video needs, for resending and headers, in percent.
@@ -23,6 +28,8 @@ const OVERHEAD_PERCENT: u64 = 108;
 struct Choice {
     slot: usize,
     current: Option<usize>,
+    /// The estimate is not yet to be trusted.
+    is_young: bool,
     /// Layer and bits per second.
     layers: Vec<(usize, u64)>,
     /// The place in `layers`.
@@ -43,7 +50,14 @@ impl Choice {
             place.is_some_and(|place| next <= place)
         });
         let more = bps.saturating_sub(self.cost(self.chosen));
-        let needed = if is_current_or_less || self.current == Some(layer) {
+        let needed = if self.chosen.is_none() {
+            let percent = match self.current {
+                _ if self.is_young => 0,
+                Some(_) => SMALLEST_KEPT_PERCENT,
+                None => SMALLEST_TAKEN_PERCENT,
+            };
+            bps.saturating_mul(percent) / 100
+        } else if is_current_or_less || self.current == Some(layer) {
             more
         } else {
             bps.saturating_mul(UPGRADE_PERCENT) / 100 - self.cost(self.chosen).min(bps)
@@ -59,6 +73,7 @@ impl Hub {
         self.update_heights(key);
         let Some(transport) = self.transports.get(key) else { return };
         let Some(room) = self.rooms.get(&transport.seat.room) else { return };
+        let is_young = transport.trusts_estimate_at.is_none_or(|at| now < at);
         let mut choices = Vec::new();
         let mut audio_bps = 0_u64;
         for (index, slot) in transport.slots.iter().enumerate() {
@@ -69,7 +84,7 @@ impl Hub {
             }
             let Some(producer) = room.producers.get(&consumer.producer) else { continue };
             let layers = useful_layers(producer, now, consumer.max_height);
-            choices.push(Choice { slot: index, current: consumer.target, layers, chosen: None });
+            choices.push(Choice { slot: index, current: consumer.target, is_young, layers, chosen: None });
         }
         if choices.is_empty() {
             return;

@@ -21,6 +21,9 @@
 //! (one outgoing stream), `loudness`. By what happens: `offer`, `forward`, `assign` (who is in which slot), `layers`
 //! (which layer, for which bandwidth), `data`, `leave` (the one way out).
 
+#[cfg(test)]
+extern crate self as parlor_sfu;
+
 mod assign;
 mod bucket;
 mod codec;

@@ -55,3 +55,6 @@ pub const PRODUCER_IDLE: Duration = Duration::from_secs(5);
 pub const LAYER_IDLE: Duration = Duration::from_secs(2);
 /// The bandwidth estimate that a transport begins with, bits per second.
 pub const INITIAL_ESTIMATE_BPS: u64 = 1_500_000;
+/// So long after connecting the smallest layer of each video goes out whatever the estimate: before there is something to measure
+/// it falls far below what the path bears.
+pub const ESTIMATE_WAIT: Duration = Duration::from_secs(4);

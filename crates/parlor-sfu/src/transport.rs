@@ -70,6 +70,8 @@ pub(crate) struct Transport {
     pub(crate) wishes: Option<Wishes>,
     /// What the path bears, bits per second; none where it is not estimated.
     pub(crate) estimate_bps: Option<u64>,
+    /// From when on the estimate may stop a video.
+    pub(crate) trusts_estimate_at: Option<Instant>,
     /// Bits per second that were last asked for.
     pub(crate) desired_bps: u64,
     /// Proved addresses, oldest first.
@@ -161,6 +163,7 @@ impl Transport {
             channel: None,
             wishes: None,
             estimate_bps: None,
+            trusts_estimate_at: None,
             desired_bps: 0,
             addresses: Vec::new(),
             ufrag: String::new(),

@@ -1,7 +1,7 @@
 use super::*;
 
 fn choice(current: Option<usize>) -> Choice {
-    Choice { slot: 0, current, layers: vec![(0, 150_000), (1, 500_000), (2, 1_500_000)], chosen: None }
+    Choice { slot: 0, current, is_young: false, layers: vec![(0, 150_000), (1, 500_000), (2, 1_500_000)], chosen: None }
 }
 
 fn chosen(currents: &[Option<usize>], bps: u64) -> Vec<Option<usize>> {
@@ -16,7 +16,12 @@ fn vc_01_everyone_gets_the_smallest_before_anyone_gets_more() {
     assert_eq!(chosen(&[None, None], 400_000), [Some(0), Some(0)]);
     assert_eq!(chosen(&[None, None], 800_000), [Some(1), Some(0)]);
     assert_eq!(chosen(&[None, None], 200_000), [Some(0), None]);
-    assert_eq!(chosen(&[None], 100_000), [None]);
+    assert_eq!(chosen(&[None], 90_000), [None]);
+    assert_eq!(chosen(&[Some(0)], 90_000), [Some(0)], "what goes out goes on a little longer");
+    assert_eq!(chosen(&[Some(0)], 70_000), [None]);
+    let mut young = [Choice { is_young: true, ..choice(None) }];
+    spread(&mut young, 0);
+    assert_eq!(young[0].chosen, Some(0), "before the estimate means anything");
 }
 
 #[test]

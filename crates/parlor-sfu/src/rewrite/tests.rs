@@ -33,7 +33,7 @@ fn vc_01_a_source_that_jumps_far_ahead_has_begun_anew() {
 fn vc_01_picture_ids_go_on_over_a_change_of_layer() {
     let vp8 = |id: u16, base: u8| vec![0x90, 0xe0, 0x80 | (id >> 8) as u8, id as u8, base, 0x20, 0x11, 0];
     let mut ids = PictureIds::default();
-    let mut shown = |ids: &mut PictureIds, id, base| {
+    let shown = |ids: &mut PictureIds, id, base| {
         let payload = vp8(id, base);
         let descriptor = Vp8Descriptor::parse(&payload).unwrap();
         ids.patch(&descriptor, &payload)

@@ -234,6 +234,14 @@ impl Client {
         self.drain(now);
     }
 
+    /// When there is something to do.
+    pub fn next(&self) -> Instant {
+        let media = self.is_connected && self.is_sending;
+        let audio = (media && self.audio_mid.is_some()).then_some(self.audio_at);
+        let video = (media && self.video_mid.is_some()).then_some(self.video_at);
+        [audio, video].into_iter().flatten().fold(self.timeout, Instant::min)
+    }
+
     pub fn run(&mut self, now: Instant) {
         let mut has_written = false;
         if self.is_connected && self.is_sending {
@@ -300,7 +308,13 @@ impl Client {
 
     fn drain(&mut self, now: Instant) {
         loop {
-            match self.rtc.poll_output().unwrap() {
+            let Ok(output) = self.rtc.poll_output() else {
+                // It gave up, as a browser would.
+                self.is_closed = true;
+                self.timeout = now + Duration::from_secs(3_600);
+                return;
+            };
+            match output {
                 Output::Timeout(at) => {
                     self.timeout = at;
                     return;

@@ -27,7 +27,8 @@ pub use self::client::{Client, Plan, Send};
 pub use self::net::Net;
 
 pub const ROOM: RoomKey = RoomKey(7);
-const STEP: Duration = Duration::from_millis(1);
+/// Time goes on by at least this: bandwidth estimation sees what is coarser than the gaps between packets.
+const STEP: Duration = Duration::from_micros(20);
 
 pub struct World {
     pub now: Instant,
@@ -125,9 +126,16 @@ impl World {
     pub fn run(&mut self, ms: u64) {
         let end = self.now + Duration::from_millis(ms);
         while self.now < end {
-            self.now += STEP;
+            self.now = self.next(end);
             self.step();
         }
+    }
+
+    /// When something happens next.
+    fn next(&self, end: Instant) -> Instant {
+        let clients = self.clients.iter().map(Client::next);
+        let next = clients.chain(self.net.next()).chain(self.hub.poll_timeout()).min().unwrap_or(end);
+        next.max(self.now + STEP).min(end)
     }
 
     /// Lets time pass until something holds.
@@ -135,7 +143,7 @@ impl World {
         let end = self.now + Duration::from_millis(ms_max);
         while !holds(self) {
             assert!(self.now < end, "not within {ms_max} ms: {what}");
-            self.now += STEP;
+            self.now = self.next(end);
             self.step();
         }
     }

@@ -93,6 +93,10 @@ impl Net {
         self.under_way.insert((at + link.delay, self.count), Datagram { from, to, bytes });
     }
 
+    pub fn next(&self) -> Option<Instant> {
+        self.under_way.first_key_value().map(|((at, _), _)| *at)
+    }
+
     pub fn take_due(&mut self, now: Instant) -> Option<Datagram> {
         let first = self.under_way.first_entry()?;
         (first.key().0 <= now).then(|| first.remove())
