@@ -32,7 +32,8 @@ impl Hub {
 
     /// Looks at one receiver.
     pub(crate) fn assign(&mut self, key: TransportKey) {
-        let Some(room) = self.transports.get(key).and_then(|transport| self.rooms.get(&transport.seat.room)) else {
+        let Some(room) = self.transports.get(key).and_then(|transport| self.rooms.get(&transport.seat.room))
+        else {
             return;
         };
         let order = Order { loudest: room.by_loudness(self.now), videos: room.videos(self.now) };
@@ -57,7 +58,13 @@ impl Hub {
         self.choose_layers(key);
     }
 
-    fn fill_slot(&mut self, key: TransportKey, slot: usize, producer_id: ProducerId, max_height: Option<u16>) {
+    fn fill_slot(
+        &mut self,
+        key: TransportKey,
+        slot: usize,
+        producer_id: ProducerId,
+        max_height: Option<u16>,
+    ) {
         let Some(transport) = self.transports.get_mut(key) else { return };
         let room = self.rooms.get_mut(&transport.seat.room);
         let Some(producer) = room.and_then(|room| room.producers.get_mut(&producer_id)) else { return };
@@ -72,7 +79,9 @@ impl Hub {
     /// Takes whoever is in a slot out of it.
     pub(crate) fn empty_slot(&mut self, key: TransportKey, slot: usize) {
         let Some(transport) = self.transports.get_mut(key) else { return };
-        let Some(consumer) = transport.slots.get_mut(slot).and_then(|slot| slot.consumer.take()) else { return };
+        let Some(consumer) = transport.slots.get_mut(slot).and_then(|slot| slot.consumer.take()) else {
+            return;
+        };
         transport.are_slots_untold = true;
         self.untold.push(key);
         let room = self.rooms.get_mut(&transport.seat.room);
@@ -100,11 +109,15 @@ impl Receiver<'_> {
     /// The open slots of a kind, with who is in them.
     fn slots(&self, kind: Kind) -> Vec<(usize, Option<ProducerId>)> {
         let slots = self.transport.slots.iter().enumerate();
-        slots.filter(|(_, slot)| slot.kind == kind && slot.is_open).map(|(at, slot)| (at, slot.producer())).collect()
+        slots
+            .filter(|(_, slot)| slot.kind == kind && slot.is_open)
+            .map(|(at, slot)| (at, slot.producer()))
+            .collect()
     }
 
     fn is_audible(&self, id: ProducerId) -> bool {
-        let is_muted = |participant| self.transport.wishes.as_ref().is_some_and(|w| w.muted.contains(participant));
+        let is_muted =
+            |participant| self.transport.wishes.as_ref().is_some_and(|w| w.muted.contains(participant));
         self.room.producers.get(&id).is_some_and(|p| p.transport != self.key && !is_muted(&p.participant))
     }
 
@@ -118,8 +131,10 @@ impl Receiver<'_> {
         for (_, inside) in &mut slots {
             *inside = inside.filter(|id| loudest.contains(id) && self.is_audible(*id));
         }
-        let mut outside =
-            loudest.iter().copied().filter(|id| self.is_audible(*id) && !before.iter().any(|(_, i)| *i == Some(*id)));
+        let mut outside = loudest
+            .iter()
+            .copied()
+            .filter(|id| self.is_audible(*id) && !before.iter().any(|(_, i)| *i == Some(*id)));
         for (_, inside) in slots.iter_mut().filter(|(_, inside)| inside.is_none()) {
             *inside = outside.next();
         }
@@ -161,8 +176,11 @@ impl Receiver<'_> {
                 .collect(),
         };
         wanted.truncate(slots.len());
-        let mut missing: Vec<(ProducerId, Option<u16>)> =
-            wanted.iter().copied().filter(|(id, _)| !slots.iter().any(|(_, inside)| *inside == Some(*id))).collect();
+        let mut missing: Vec<(ProducerId, Option<u16>)> = wanted
+            .iter()
+            .copied()
+            .filter(|(id, _)| !slots.iter().any(|(_, inside)| *inside == Some(*id)))
+            .collect();
         missing.reverse();
         let mut moves = Vec::new();
         for (at, inside) in slots {

@@ -21,7 +21,8 @@ impl Bucket {
     pub(crate) fn take(&mut self, now: Instant) -> bool {
         let passed_ms = u64::try_from(now.saturating_duration_since(self.at).as_millis()).unwrap_or(u64::MAX);
         if passed_ms > 0 {
-            self.tokens = self.tokens.saturating_add(passed_ms.saturating_mul(self.per_second)).min(self.most);
+            self.tokens =
+                self.tokens.saturating_add(passed_ms.saturating_mul(self.per_second)).min(self.most);
             self.at = now;
         }
         match self.tokens.checked_sub(1_000) {

@@ -65,7 +65,9 @@ pub(crate) fn picture(codec: Codec, payload: &[u8]) -> Picture {
             let height = if starts_key_frame { vp8_height(payload) } else { None };
             Picture { starts_key_frame, height, vp8 }
         }
-        Codec::H264 { .. } => Picture { starts_key_frame: starts_h264_key_frame(payload), ..Picture::default() },
+        Codec::H264 { .. } => {
+            Picture { starts_key_frame: starts_h264_key_frame(payload), ..Picture::default() }
+        }
     }
 }
 

@@ -35,8 +35,10 @@ impl Hub {
             return;
         };
         let Some(room) = self.rooms.get(&seat.room) else { return };
-        let is_meant = |(id, other): &&(UserId, TransportKey)| *other != key && to.as_ref().is_none_or(|to| to == id);
-        let receivers: Vec<TransportKey> = room.seats.iter().filter(is_meant).map(|(_, other)| *other).collect();
+        let is_meant =
+            |(id, other): &&(UserId, TransportKey)| *other != key && to.as_ref().is_none_or(|to| to == id);
+        let receivers: Vec<TransportKey> =
+            room.seats.iter().filter(is_meant).map(|(_, other)| *other).collect();
         for receiver in receivers {
             let Some(transport) = self.transports.get_mut(receiver) else { continue };
             // Who has no channel (yet) hears of it over the server, as with anybody without a data channel.

@@ -30,12 +30,12 @@ pub(crate) enum Owner {
 
 impl Demux {
     pub(crate) fn owner(&mut self, remote: SocketAddr, bytes: &[u8]) -> Owner {
-        if is_stun(bytes) {
-            if let Some(ufrag) = addressed_ufrag(bytes) {
-                let Some(key) = self.ufrags.get(ufrag).copied() else { return Owner::Nobody };
-                self.hint(remote, key);
-                return Owner::Known(key);
-            }
+        if is_stun(bytes)
+            && let Some(ufrag) = addressed_ufrag(bytes)
+        {
+            let Some(key) = self.ufrags.get(ufrag).copied() else { return Owner::Nobody };
+            self.hint(remote, key);
+            return Owner::Known(key);
         }
         if let Some(key) = self.addresses.get(&remote) {
             return Owner::Known(*key);

@@ -24,7 +24,10 @@ impl Hub {
             Err(fault) => return self.doom(key, fault),
         };
         let Some((id, codec)) = transport.own_codec(mid, *packet.header.payload_type) else { return };
-        let Some(producer) = self.rooms.get_mut(&room_key).and_then(|room| room.producers.get_mut(&id)) else { return };
+        let Some(producer) = self.rooms.get_mut(&room_key).and_then(|room| room.producers.get_mut(&id))
+        else {
+            return;
+        };
         let Some(layer) = producer.layer_with(rid) else { return };
         let values = &packet.header.ext_vals;
         let packet = Packet {
@@ -45,7 +48,9 @@ impl Hub {
         if packet.kind == Kind::Audio {
             producer.loudness.on_packet(now, packet.audio_level);
         }
-        if packet.picture.starts_key_frame && let Some(layer) = producer.layers.get_mut(layer) {
+        if packet.picture.starts_key_frame
+            && let Some(layer) = producer.layers.get_mut(layer)
+        {
             layer.on_key_frame();
         }
         let has_begun = producer.on_packet(now, layer, packet.payload.len(), packet.picture.height);
@@ -60,7 +65,8 @@ impl Hub {
     }
 
     fn write_to_consumers(&mut self, room_key: RoomKey, packet: &Packet) {
-        let Some(producer) = self.rooms.get(&room_key).and_then(|room| room.producers.get(&packet.producer)) else {
+        let Some(producer) = self.rooms.get(&room_key).and_then(|room| room.producers.get(&packet.producer))
+        else {
             return;
         };
         let mut faults = Vec::new();
@@ -86,12 +92,14 @@ impl Hub {
     pub(crate) fn on_key_frame_request(&mut self, key: TransportKey, mid: Mid) {
         let Some(transport) = self.transports.get(key) else { return };
         let room_key = transport.seat.room;
-        let Some(consumer) = transport.slots.iter().find(|slot| slot.mid == mid).and_then(|slot| slot.consumer.as_ref())
+        let Some(consumer) =
+            transport.slots.iter().find(|slot| slot.mid == mid).and_then(|slot| slot.consumer.as_ref())
         else {
             return;
         };
         let wanted = consumer.layer.or(consumer.target);
-        let producer = self.rooms.get_mut(&room_key).and_then(|room| room.producers.get_mut(&consumer.producer));
+        let producer =
+            self.rooms.get_mut(&room_key).and_then(|room| room.producers.get_mut(&consumer.producer));
         if let Some(layer) = producer.and_then(|producer| producer.layers.get_mut(wanted?)) {
             layer.want_key_frame();
             self.ask_for_key_frames(room_key);
@@ -117,7 +125,8 @@ impl Hub {
         let mut asked = Vec::new();
         for producer in room.producers.values_mut().filter(|producer| producer.kind == Kind::Video) {
             for consumer in &producer.consumers {
-                let receiver = self.transports.get(consumer.transport).filter(|t| t.phase == Phase::Connected);
+                let receiver =
+                    self.transports.get(consumer.transport).filter(|t| t.phase == Phase::Connected);
                 let slot = receiver.and_then(|receiver| receiver.slots.get(consumer.slot));
                 let Some(consumer) = slot.and_then(|slot| slot.consumer.as_ref()) else { continue };
                 if consumer.target != consumer.layer

@@ -194,7 +194,8 @@ impl Hub {
 
     fn on_candidate(&mut self, seat: &Seat, attempt: u32, candidate: &IceCandidateInit) {
         let Some(key) = self.transport_of(seat) else { return };
-        let Some(transport) = self.transports.get_mut(key).filter(|transport| transport.attempt == attempt) else {
+        let Some(transport) = self.transports.get_mut(key).filter(|transport| transport.attempt == attempt)
+        else {
             return;
         };
         match transport.add_candidate(&candidate.candidate, candidate.username_fragment.as_deref()) {
@@ -234,7 +235,9 @@ impl Hub {
                 }
                 self.drain(key);
             }
-            Ok(Received::NotMine) => self.totals.datagrams_unknown = self.totals.datagrams_unknown.saturating_add(1),
+            Ok(Received::NotMine) => {
+                self.totals.datagrams_unknown = self.totals.datagrams_unknown.saturating_add(1)
+            }
             Ok(Received::Malformed) => {
                 self.totals.datagrams_malformed = self.totals.datagrams_malformed.saturating_add(1);
                 self.drain(key);
@@ -289,11 +292,13 @@ impl Hub {
         /// str0m says "never" with a moment far off.
         const NEVER: Duration = Duration::from_secs(3_600 * 24 * 365);
         let Some(transport) = self.transports.get_mut(key) else { return };
-        let from_base = at.saturating_duration_since(self.base).max(self.now.saturating_duration_since(self.base));
+        let from_base =
+            at.saturating_duration_since(self.base).max(self.now.saturating_duration_since(self.base));
         let step_us = limits::TIMER_STEP.as_micros();
         let steps = (from_base.as_micros() / step_us).saturating_add(1);
         let rounded_us = u64::try_from(steps.saturating_mul(step_us)).unwrap_or(u64::MAX);
-        let wanted = if from_base > NEVER { None } else { self.base.checked_add(Duration::from_micros(rounded_us)) };
+        let wanted =
+            if from_base > NEVER { None } else { self.base.checked_add(Duration::from_micros(rounded_us)) };
         if transport.armed == wanted {
             return;
         }

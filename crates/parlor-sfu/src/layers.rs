@@ -101,7 +101,10 @@ impl Hub {
         }
         let desired_bps = largest_bps.saturating_mul(UPGRADE_PERCENT) / 100 + audio_bps;
         let has_changed = desired_bps.abs_diff(transport.desired_bps) > transport.desired_bps / 10;
-        if transport.estimate_bps.is_some() && has_changed && let Err(fault) = transport.set_desired(desired_bps) {
+        if transport.estimate_bps.is_some()
+            && has_changed
+            && let Err(fault) = transport.set_desired(desired_bps)
+        {
             return self.doom(key, fault);
         }
         for choice in choices {
@@ -127,7 +130,9 @@ impl Hub {
         let Some(wishes) = &transport.wishes else { return };
         for consumer in transport.slots.iter_mut().filter_map(|slot| slot.consumer.as_mut()) {
             let Some(producer) = room.producers.get(&consumer.producer) else { continue };
-            let is_it = |p: &Producer, wish: &crate::io::VideoWish| p.participant == wish.participant && p.source == wish.source;
+            let is_it = |p: &Producer, wish: &crate::io::VideoWish| {
+                p.participant == wish.participant && p.source == wish.source
+            };
             if let Some(wish) = wishes.video.iter().find(|wish| is_it(producer, wish)) {
                 consumer.max_height = wish.max_height;
             }
@@ -137,7 +142,9 @@ impl Hub {
     /// The most wanted first; without wishes in the order of the slots.
     fn sort_by_wish(&self, key: TransportKey, choices: &mut [Choice]) {
         let Some(transport) = self.transports.get(key) else { return };
-        let (Some(room), Some(wishes)) = (self.rooms.get(&transport.seat.room), &transport.wishes) else { return };
+        let (Some(room), Some(wishes)) = (self.rooms.get(&transport.seat.room), &transport.wishes) else {
+            return;
+        };
         let place = |id: Option<ProducerId>| {
             let producer = id.and_then(|id| room.producers.get(&id));
             let is_it = |wish: &crate::io::VideoWish| {
@@ -145,7 +152,9 @@ impl Hub {
             };
             wishes.video.iter().position(is_it).unwrap_or(usize::MAX)
         };
-        choices.sort_by_key(|choice| place(transport.slots.get(choice.slot).and_then(crate::slot::Slot::producer)));
+        choices.sort_by_key(|choice| {
+            place(transport.slots.get(choice.slot).and_then(crate::slot::Slot::producer))
+        });
     }
 }
 

@@ -26,9 +26,15 @@ impl Hub {
     pub(crate) fn end_transport(&mut self, key: TransportKey, reason: EndReason) {
         let Some(transport) = self.transports.get(key) else { return };
         let seat = transport.seat.clone();
-        let mut freed = Freed { slots: transport.slots.iter().filter(|slot| slot.is_open).count(), ..Freed::default() };
-        let consumers: Vec<usize> =
-            transport.slots.iter().enumerate().filter(|(_, s)| s.consumer.is_some()).map(|(at, _)| at).collect();
+        let mut freed =
+            Freed { slots: transport.slots.iter().filter(|slot| slot.is_open).count(), ..Freed::default() };
+        let consumers: Vec<usize> = transport
+            .slots
+            .iter()
+            .enumerate()
+            .filter(|(_, s)| s.consumer.is_some())
+            .map(|(at, _)| at)
+            .collect();
         let producers: Vec<ProducerId> = transport.producers.iter().map(|own| own.id).collect();
 
         freed.consumers = consumers.len();
@@ -77,7 +83,9 @@ impl Hub {
 
     /// A participant sends something no more.
     pub(crate) fn end_producer(&mut self, room_key: RoomKey, id: ProducerId) {
-        let Some(producer) = self.rooms.get_mut(&room_key).and_then(|room| room.producers.remove(&id)) else { return };
+        let Some(producer) = self.rooms.get_mut(&room_key).and_then(|room| room.producers.remove(&id)) else {
+            return;
+        };
         for consumer in producer.consumers {
             self.empty_slot(consumer.transport, consumer.slot);
         }

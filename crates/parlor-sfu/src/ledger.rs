@@ -27,8 +27,20 @@ impl Ledger {
     /// Whether nothing is held.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self { rooms, transports, producers, consumers, slots, routes, timers, buffered_bytes, totals: _ } = self;
-        [rooms, transports, producers, consumers, slots, routes, timers, buffered_bytes].iter().all(|count| **count == 0)
+        let Self {
+            rooms,
+            transports,
+            producers,
+            consumers,
+            slots,
+            routes,
+            timers,
+            buffered_bytes,
+            totals: _,
+        } = self;
+        [rooms, transports, producers, consumers, slots, routes, timers, buffered_bytes]
+            .iter()
+            .all(|count| **count == 0)
     }
 }
 

@@ -19,7 +19,11 @@ use crate::transports::TransportKey;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OfferError {
     /// More text or more sections than any page has.
-    #[error("a description has at most {} bytes and {} sections", limits::SDP_BYTES_MAX, limits::SECTIONS_MAX)]
+    #[error(
+        "a description has at most {} bytes and {} sections",
+        limits::SDP_BYTES_MAX,
+        limits::SECTIONS_MAX
+    )]
     TooLarge,
     /// A section's name can't be kept.
     #[error("a mid has 1 to 16 letters and digits, and no two sections share one; not so {0:?}")]
@@ -71,14 +75,17 @@ fn check(offer: &Offer) -> Result<Vec<Section>, OfferError> {
     }
     for (index, section) in sections.iter().enumerate() {
         let mid = &section.mid;
-        let is_readable = (1..=MID_CHARS_MAX).contains(&mid.len()) && mid.chars().all(|c| c.is_ascii_alphanumeric());
+        let is_readable =
+            (1..=MID_CHARS_MAX).contains(&mid.len()) && mid.chars().all(|c| c.is_ascii_alphanumeric());
         let is_repeated = sections.iter().take(index).any(|earlier| earlier.mid == *mid);
         if !is_readable || is_repeated {
             return Err(OfferError::BadMid(mid.clone()));
         }
     }
     for label in &offer.tracks {
-        let fits = |section: &&Section| section.mid == label.mid && section.purpose == Purpose::Media(kind_of(label.source));
+        let fits = |section: &&Section| {
+            section.mid == label.mid && section.purpose == Purpose::Media(kind_of(label.source))
+        };
         if !sections.iter().any(|section| fits(&section)) {
             return Err(OfferError::BadLabel(label.mid.clone()));
         }
@@ -95,6 +102,7 @@ const fn kind_of(source: Source) -> Kind {
 
 impl Hub {
     pub(crate) fn on_offer(&mut self, offer: &Offer) {
+        let mut wishes = None;
         let current = self.transport_of(&offer.seat);
         if let Some((key, transport)) = current.and_then(|key| Some((key, self.transports.get(key)?))) {
             let is_same_document = transport.instance == offer.instance;
@@ -107,6 +115,8 @@ impl Hub {
                 return;
             }
             if !is_same_document || offer.attempt > transport.attempt {
+                // The same page still wants to see and hear the same.
+                wishes = transport.wishes.clone().filter(|_| is_same_document);
                 self.end_transport(key, EndReason::Replaced);
             }
         }
@@ -123,6 +133,7 @@ impl Hub {
         };
         let now = self.now;
         let Some(transport) = self.transports.get_mut(key) else { return };
+        transport.wishes = transport.wishes.take().or(wishes);
         match transport.accept(now, &offer.sdp) {
             Ok(Ok(agreed)) => {
                 transport.answered = (offer.n, agreed.answer.clone());
@@ -158,7 +169,9 @@ impl Hub {
             return Err(OfferError::RoomFull);
         }
         let receives_video = sections.iter().any(|section| {
-            section.purpose == Purpose::Media(Kind::Video) && section.flow == Flow::Receive && !section.is_rejected
+            section.purpose == Purpose::Media(Kind::Video)
+                && section.flow == Flow::Receive
+                && !section.is_rejected
         });
         let made = Transport::new(
             &self.settings,
@@ -245,20 +258,33 @@ impl Hub {
                 slot.is_open = true;
                 slot.codecs = section.codecs;
             } else {
-                transport.slots.push(Slot::new(section.mid, section.name, section.kind, ssrc, section.codecs));
+                transport.slots.push(Slot::new(
+                    section.mid,
+                    section.name,
+                    section.kind,
+                    ssrc,
+                    section.codecs,
+                ));
             }
         }
         self.untold.push(key);
         for index in closed {
             self.empty_slot(key, index);
-            if let Some(slot) = self.transports.get_mut(key).and_then(|transport| transport.slots.get_mut(index)) {
+            if let Some(slot) =
+                self.transports.get_mut(key).and_then(|transport| transport.slots.get_mut(index))
+            {
                 slot.is_open = false;
             }
         }
     }
 
     fn answer(&mut self, offer: &Offer, sdp: String) {
-        self.outputs.push_back(Output::Answer { seat: offer.seat.clone(), attempt: offer.attempt, n: offer.n, sdp });
+        self.outputs.push_back(Output::Answer {
+            seat: offer.seat.clone(),
+            attempt: offer.attempt,
+            n: offer.n,
+            sdp,
+        });
     }
 
     fn refuse(&mut self, offer: &Offer, reason: OfferError) {

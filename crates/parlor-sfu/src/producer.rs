@@ -52,8 +52,11 @@ impl Producer {
         mid: Mid,
         rids: &[String],
     ) -> Self {
-        let rids: Vec<Option<Rid>> =
-            if rids.is_empty() { vec![None] } else { rids.iter().map(|rid| Some(Rid::from(rid.as_str()))).collect() };
+        let rids: Vec<Option<Rid>> = if rids.is_empty() {
+            vec![None]
+        } else {
+            rids.iter().map(|rid| Some(Rid::from(rid.as_str()))).collect()
+        };
         Self {
             transport,
             participant,
@@ -73,7 +76,13 @@ impl Producer {
     }
 
     /// A packet came; true if none had come for long.
-    pub(crate) fn on_packet(&mut self, now: Instant, layer: usize, bytes: usize, height: Option<u16>) -> bool {
+    pub(crate) fn on_packet(
+        &mut self,
+        now: Instant,
+        layer: usize,
+        bytes: usize,
+        height: Option<u16>,
+    ) -> bool {
         let has_begun = !self.is_flowing(now);
         self.heard_at = Some(now);
         if let Some(layer) = self.layers.get_mut(layer) {
@@ -172,7 +181,11 @@ impl Rate {
 
     fn bps(&self, now: Instant) -> u64 {
         let passed = self.window.map_or(Duration::ZERO, |begun| now.saturating_duration_since(begun));
-        if self.last_bps == 0 && passed > Self::WINDOW / 5 { per_second(self.bytes, passed) } else { self.last_bps }
+        if self.last_bps == 0 && passed > Self::WINDOW / 5 {
+            per_second(self.bytes, passed)
+        } else {
+            self.last_bps
+        }
     }
 }
 

@@ -42,7 +42,13 @@ impl Rewriter {
 
     /// The outgoing sequence number and timestamp of a packet; none for one from before the current source began.
     /// `now` says how much time passed over a change.
-    pub(crate) fn rewrite(&mut self, now: Instant, clock_rate_hz: u32, seq: u64, timestamp: u32) -> Option<(u64, u32)> {
+    pub(crate) fn rewrite(
+        &mut self,
+        now: Instant,
+        clock_rate_hz: u32,
+        seq: u64,
+        timestamp: u32,
+    ) -> Option<(u64, u32)> {
         if self.source.is_some_and(|source| seq > source.highest_seq.saturating_add(JUMP_MAX)) {
             self.restart();
         }
@@ -107,7 +113,7 @@ impl PictureIds {
             return None;
         }
         let patch = descriptor.patch().picture_id(outgoing_id);
-        outgoing_base.map_or(patch.clone(), |index| patch.tl0_pic_idx(index)).build().ok()
+        outgoing_base.map_or(patch, |index| patch.tl0_pic_idx(index)).build().ok()
     }
 }
 

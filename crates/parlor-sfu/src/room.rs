@@ -48,7 +48,9 @@ impl Room {
         let mut order = Vec::new();
         for (_, key) in &self.seats {
             let is_theirs = |producer: &Producer| producer.transport == *key && producer.kind == Kind::Video;
-            order.extend(self.producers.iter().filter(|(_, p)| is_theirs(p) && p.is_flowing(now)).map(|(id, _)| *id));
+            order.extend(
+                self.producers.iter().filter(|(_, p)| is_theirs(p) && p.is_flowing(now)).map(|(id, _)| *id),
+            );
         }
         order
     }

@@ -79,11 +79,15 @@ fn section(block: &[&str]) -> Section {
     let is_rejected = words.next() == Some("0") && !block.contains(&"a=bundle-only");
     let formats: Vec<String> = words.skip(1).map(str::to_owned).collect();
     let after = |prefix: &str| block.iter().find_map(|line| line.strip_prefix(prefix));
-    let fmtp = |pt: &str| block.iter().find_map(|line| line.strip_prefix("a=fmtp:")?.strip_prefix(pt)?.strip_prefix(' '));
+    let fmtp = |pt: &str| {
+        block.iter().find_map(|line| line.strip_prefix("a=fmtp:")?.strip_prefix(pt)?.strip_prefix(' '))
+    };
     let codecs = formats
         .iter()
         .filter_map(|pt| {
-            let name = block.iter().find_map(|line| line.strip_prefix("a=rtpmap:")?.strip_prefix(pt.as_str())?.strip_prefix(' '))?;
+            let name = block.iter().find_map(|line| {
+                line.strip_prefix("a=rtpmap:")?.strip_prefix(pt.as_str())?.strip_prefix(' ')
+            })?;
             Some((pt.parse().ok()?, Codec::from_sdp(name, fmtp(pt).unwrap_or_default())?))
         })
         .collect();
@@ -128,7 +132,8 @@ pub(crate) fn without_return(offer: &str) -> String {
 pub(crate) fn with_rejections(answer: &str, offered: &[Section]) -> String {
     let blocks = blocks(answer);
     let sections: Vec<Section> = blocks.iter().skip(1).map(|block| section(block)).collect();
-    let is_empty = |section: &Section| matches!(section.purpose, Purpose::Media(_)) && section.formats.is_empty();
+    let is_empty =
+        |section: &Section| matches!(section.purpose, Purpose::Media(_)) && section.formats.is_empty();
     if !sections.iter().any(is_empty) {
         return answer.to_owned();
     }

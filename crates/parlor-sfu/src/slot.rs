@@ -44,7 +44,13 @@ pub(crate) struct Consumer {
 }
 
 impl Slot {
-    pub(crate) const fn new(mid: Mid, name: String, kind: Kind, ssrc: Ssrc, codecs: Vec<(u8, Codec)>) -> Self {
+    pub(crate) const fn new(
+        mid: Mid,
+        name: String,
+        kind: Kind,
+        ssrc: Ssrc,
+        codecs: Vec<(u8, Codec)>,
+    ) -> Self {
         Self {
             mid,
             name,
@@ -89,8 +95,12 @@ impl Slot {
                 self.restart();
             }
         }
-        let (seq, timestamp) =
-            self.rewriter.rewrite(packet.received_at, packet.codec.clock_rate_hz(), packet.seq, packet.timestamp)?;
+        let (seq, timestamp) = self.rewriter.rewrite(
+            packet.received_at,
+            packet.codec.clock_rate_hz(),
+            packet.seq,
+            packet.timestamp,
+        )?;
         let patch = packet.picture.vp8.and_then(|vp8| self.picture_ids.patch(&vp8, &packet.payload));
         let payload = if packet.codec == Codec::Red {
             let inner = self.codecs.iter().find(|(_, codec)| *codec == Codec::Opus)?.0;
@@ -117,7 +127,8 @@ impl Slot {
     /// The receiver's payload type for a codec; Opus where RED is not known.
     fn codec_for(&self, codec: Codec) -> Option<(Pt, Codec)> {
         let find = |wanted: Codec| self.codecs.iter().find(|(_, codec)| *codec == wanted);
-        let (pt, codec) = find(codec).or_else(|| if codec == Codec::Red { find(Codec::Opus) } else { None })?;
+        let (pt, codec) =
+            find(codec).or_else(|| if codec == Codec::Red { find(Codec::Opus) } else { None })?;
         Some((Pt::from(*pt), *codec))
     }
 }

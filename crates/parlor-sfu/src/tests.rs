@@ -46,7 +46,10 @@ fn vc_03_a_step_that_fails_is_told_and_the_next_ones_run() {
         world.hub.planted_steps = vec![step];
         world.leave("bob");
         world.hub.planted_steps.clear();
-        assert!(world.happened("bob", &Event::StepFailed { step, message: "planted".to_owned() }), "{step:?}");
+        assert!(
+            world.happened("bob", &Event::StepFailed { step, message: "planted".to_owned() }),
+            "{step:?}"
+        );
         let freed = Freed { consumers: 3, producers: 2, slots: 4 };
         assert!(world.happened("bob", &Event::Gone { reason: EndReason::Left, freed }));
         let ledger = world.hub.ledger();

@@ -105,7 +105,10 @@ pub(crate) struct OwnProducer {
 fn catching<T>(step: impl FnOnce() -> T) -> Result<T, Fault> {
     catch_unwind(AssertUnwindSafe(step)).map_err(|payload| {
         let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        Fault(text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned()))
+        Fault(
+            text.or_else(|| payload.downcast_ref::<String>().cloned())
+                .unwrap_or_else(|| "no message".to_owned()),
+        )
     })
 }
 
@@ -202,14 +205,18 @@ impl Transport {
     /// Takes an offer. What it changes is the caller's to carry out.
     pub(crate) fn accept(&mut self, now: Instant, sdp: &str) -> Result<Result<Agreed, OfferError>, Fault> {
         let offered = sections::read(sdp);
-        let wants_data = offered.iter().any(|section| section.purpose == Purpose::Data && !section.is_rejected);
+        let wants_data =
+            offered.iter().any(|section| section.purpose == Purpose::Data && !section.is_rejected);
         let makes_channel = wants_data && !self.has_data;
         let text = sections::without_return(sdp);
         let result = self.guard(|rtc| {
-            let offer = SdpOffer::from_sdp_string(&text).map_err(|error| OfferError::Unreadable(error.to_string()))?;
+            let offer = SdpOffer::from_sdp_string(&text)
+                .map_err(|error| OfferError::Unreadable(error.to_string()))?;
             let _ = rtc.handle_input(str0m::Input::Timeout(now));
-            let answer =
-                rtc.sdp_api().accept_offer(offer).map_err(|error| OfferError::Unacceptable(error.to_string()))?;
+            let answer = rtc
+                .sdp_api()
+                .accept_offer(offer)
+                .map_err(|error| OfferError::Unacceptable(error.to_string()))?;
             let answer = sections::with_rejections(&answer.to_sdp_string(), &offered);
             let mut direct = rtc.direct_api();
             if makes_channel {
@@ -241,7 +248,11 @@ impl Transport {
                                 Kind::Audio => limits::RESEND_PACKETS_AUDIO,
                                 Kind::Video => limits::RESEND_PACKETS_VIDEO,
                             };
-                            stream.set_rtx_cache(kept, Duration::from_secs(3), Some(limits::RESEND_RATIO_MAX));
+                            stream.set_rtx_cache(
+                                kept,
+                                Duration::from_secs(3),
+                                Some(limits::RESEND_RATIO_MAX),
+                            );
                             agreed.slots.push(agreed_section);
                         }
                     }
@@ -283,7 +294,9 @@ impl Transport {
         is_sure: bool,
     ) -> Result<Received, Fault> {
         self.guard(|rtc| {
-            let Ok(receive) = Receive::new(Protocol::Udp, remote, local, bytes) else { return Received::Malformed };
+            let Ok(receive) = Receive::new(Protocol::Udp, remote, local, bytes) else {
+                return Received::Malformed;
+            };
             let input = str0m::Input::Receive(now, receive);
             if !is_sure && !rtc.accepts(&input) {
                 return Received::NotMine;
@@ -351,14 +364,18 @@ impl Transport {
         let is_written = self.guard(|rtc| {
             let mut direct = rtc.direct_api();
             let Some(stream) = direct.stream_tx(&ssrc) else { return false };
-            let waiting = if is_video { stream.queue_info().map_or(0, |info| info.packet_count()) } else { 0 };
+            let waiting =
+                if is_video { stream.queue_info().map_or(0, |info| info.packet_count()) } else { 0 };
             let fits = waiting < limits::PACED_PACKETS_MAX;
             if fits {
                 stream.write_rtp(write);
             }
             fits
         })?;
-        if !is_written && let Some(consumer) = self.slots.iter_mut().find(|s| s.ssrc == ssrc).and_then(|s| s.consumer.as_mut()) {
+        if !is_written
+            && let Some(consumer) =
+                self.slots.iter_mut().find(|s| s.ssrc == ssrc).and_then(|s| s.consumer.as_mut())
+        {
             consumer.layer = None;
         }
         Ok(is_written)
@@ -384,7 +401,8 @@ impl Transport {
         let Some(channel) = self.channel else { return Ok(false) };
         self.guard(|rtc| {
             rtc.channel(channel).is_some_and(|mut channel| {
-                let fits = channel.buffered_amount().saturating_add(text.len()) <= limits::DATA_BUFFER_BYTES_MAX;
+                let fits =
+                    channel.buffered_amount().saturating_add(text.len()) <= limits::DATA_BUFFER_BYTES_MAX;
                 fits && channel.write(false, text.as_bytes()).unwrap_or(false)
             })
         })
@@ -398,7 +416,13 @@ impl Transport {
 
     /// The end. Freeing what is below runs code below.
     pub(crate) fn free(self) -> Result<(), Fault> {
-        let Self { rtc, is_broken, #[cfg(test)] planted, .. } = self;
+        let Self {
+            rtc,
+            is_broken,
+            #[cfg(test)]
+            planted,
+            ..
+        } = self;
         catching(move || {
             #[cfg(test)]
             assert!(is_broken || !planted, "planted");

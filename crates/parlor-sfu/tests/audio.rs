@@ -1,5 +1,5 @@
 //! Sound through the hub: everyone hears everyone, or the loudest, and nobody hears themselves.
-#![allow(missing_docs, clippy::disallowed_methods, reason = "a test")]
+#![allow(missing_docs, clippy::disallowed_methods, clippy::indexing_slicing, clippy::unwrap_used, reason = "a test")]
 
 mod common;
 
@@ -32,7 +32,10 @@ fn vc_01_two_and_five_hear_all_others_and_never_themselves() {
             assert_eq!(client.in_slots(), others);
         }
         assert_eq!(world.hub.ledger().consumers, count * (count - 1));
-        assert_eq!(world.hub.ledger().totals.packets_in, world.hub.ledger().totals.packets_forwarded / (count as u64 - 1));
+        assert_eq!(
+            world.hub.ledger().totals.packets_in,
+            world.hub.ledger().totals.packets_forwarded / (count as u64 - 1)
+        );
     }
 }
 
@@ -45,7 +48,12 @@ fn vc_01_nothing_is_lost_and_the_sender_is_known_by_csrc() {
     assert!(bob.got.iter().all(|got| got.csrc == Some(from_ann)));
     let seqs: Vec<u64> = bob.got.iter().map(|got| got.seq).collect();
     assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>(), "from 1 on, without a gap");
-    assert!(seqs.len() as u64 + 5 > world.client("p0").sent_audio, "{} of {}", seqs.len(), world.client("p0").sent_audio);
+    assert!(
+        seqs.len() as u64 + 5 > world.client("p0").sent_audio,
+        "{} of {}",
+        seqs.len(),
+        world.client("p0").sent_audio
+    );
     assert!(bob.got.windows(2).all(|two| two[1].timestamp == two[0].timestamp + 960));
 }
 
@@ -91,7 +99,11 @@ fn vc_01_of_ten_the_loudest_are_in_the_slots_and_change_with_who_speaks() {
     speak(&mut world, &[]);
     world.run(300);
     assert_eq!(world.hub.ledger().totals.slot_changes, changes);
-    assert!(world.speakers.contains(&Some(id("p1"))) || world.speakers.contains(&Some(id("p2"))) || world.speakers.contains(&Some(id("p3"))));
+    assert!(
+        world.speakers.contains(&Some(id("p1")))
+            || world.speakers.contains(&Some(id("p2")))
+            || world.speakers.contains(&Some(id("p3")))
+    );
 }
 
 #[test]

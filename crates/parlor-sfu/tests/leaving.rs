@@ -1,5 +1,5 @@
 //! Leaving: whoever goes, for whatever reason, leaves nothing behind.
-#![allow(missing_docs, clippy::disallowed_methods, reason = "a test")]
+#![allow(missing_docs, clippy::disallowed_methods, clippy::indexing_slicing, clippy::unwrap_used, reason = "a test")]
 
 mod common;
 
@@ -32,7 +32,10 @@ fn vc_02_vc_05_each_who_leaves_frees_what_is_theirs_and_the_last_leaves_nothing(
         assert_eq!(ledger.slots, 5 * others);
         let each = others.saturating_sub(1);
         assert_eq!(ledger.consumers, others * (each.min(3) + each.min(2)));
-        assert!(world.clients.iter().skip(left).all(|client| !client.in_slots().contains(&name)), "the others are told");
+        assert!(
+            world.clients.iter().skip(left).all(|client| !client.in_slots().contains(&name)),
+            "the others are told"
+        );
         world.run(200);
     }
     assert!(world.hub.ledger().is_empty(), "{:?}", world.hub.ledger());
@@ -41,13 +44,10 @@ fn vc_02_vc_05_each_who_leaves_frees_what_is_theirs_and_the_last_leaves_nothing(
 }
 
 #[test]
-fn vc_05_ten_thousand_offers_and_leaves_leave_nothing() {
-    // As many as fit into a test's time: the sum is what counts.
+fn vc_05_people_who_come_and_go_all_the_time_leave_nothing() {
     let mut world = World::new();
     for round in 0..60 {
-        let index = world.clients.len();
         world.clients.clear();
-        let _ = index;
         for place in 0..3 {
             world.join(&format!("p{place}"), ALL);
         }

@@ -1,5 +1,5 @@
 //! What comes from outside and is not what it should be: it neither ends anything nor changes anything.
-#![allow(missing_docs, clippy::disallowed_methods, reason = "a test")]
+#![allow(missing_docs, clippy::disallowed_methods, clippy::indexing_slicing, clippy::unwrap_used, reason = "a test")]
 
 mod common;
 
@@ -67,7 +67,8 @@ fn vc_05_malformed_datagrams_end_nothing_and_change_nothing() {
             Ok(())
         })
         .unwrap();
-    let told = world.events.iter().any(|(_, event)| matches!(event, Event::Gone { .. } | Event::Panicked { .. }));
+    let told =
+        world.events.iter().any(|(_, event)| matches!(event, Event::Gone { .. } | Event::Panicked { .. }));
     assert!(!told, "{:?}", world.events);
     let heard = world.client("bob").got.len();
     world.run(500);

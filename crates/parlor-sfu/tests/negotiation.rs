@@ -1,5 +1,5 @@
 //! Offers and answers, data channels, restarts and reloads.
-#![allow(missing_docs, clippy::disallowed_methods, reason = "a test")]
+#![allow(missing_docs, clippy::disallowed_methods, clippy::indexing_slicing, clippy::unwrap_used, reason = "a test")]
 
 mod common;
 
@@ -25,7 +25,9 @@ fn vc_01_a_frame_reaches_all_others_with_its_sender_in_it() {
     world.join("cat", Plan { sends: Send::Nothing, audio_slots: 0, video_slots: 0, data: true });
     world.connect_all();
     world.run(500);
-    assert!(world.client_mut("ann").say(r#"{"type":"chat","data":{"roomId":"r","text":"hi","userId":"bob"}}"#));
+    assert!(
+        world.client_mut("ann").say(r#"{"type":"chat","data":{"roomId":"r","text":"hi","userId":"bob"}}"#)
+    );
     assert!(world.client_mut("ann").say("nonsense"));
     world.run(200);
     let expected = r#"{"type":"chat","data":{"roomId":"r","text":"hi","userId":"ann"}}"#;
@@ -37,7 +39,11 @@ fn vc_01_a_frame_reaches_all_others_with_its_sender_in_it() {
     let message = r#"{"type":"message","data":{"roomId":"r","to":"cat","payload":1}}"#;
     world.client_mut("bob").say(message);
     world.run(200);
-    assert_eq!((world.client("ann").frames.len(), world.client("cat").frames.len()), (0, 2), "to one is to one");
+    assert_eq!(
+        (world.client("ann").frames.len(), world.client("cat").frames.len()),
+        (0, 2),
+        "to one is to one"
+    );
 }
 
 #[test]
@@ -65,7 +71,10 @@ fn vc_01_an_ice_restart_keeps_the_media_and_the_transport() {
     world.run(2_000);
     assert_eq!(gaps(&world), 1, "no packet of sound is lost");
     let now = world.hub.ledger();
-    assert_eq!((now.transports, now.producers, now.consumers, now.slots), (old.transports, old.producers, old.consumers, old.slots));
+    assert_eq!(
+        (now.transports, now.producers, now.consumers, now.slots),
+        (old.transports, old.producers, old.consumers, old.slots)
+    );
     assert_eq!(now.routes, old.routes, "the old fragment is forgotten");
     // What comes from another address after the restart is found by the new fragment.
     let before = world.client("bob").got.len();
@@ -109,7 +118,10 @@ fn vc_05_who_never_connects_is_freed() {
     let address = world.client("ann").address;
     world.net.cut(address, true);
     world.run(31_000);
-    let gone = Event::Gone { reason: EndReason::NotConnected, freed: Freed { consumers: 0, producers: 1, slots: 2 } };
+    let gone = Event::Gone {
+        reason: EndReason::NotConnected,
+        freed: Freed { consumers: 0, producers: 1, slots: 2 },
+    };
     assert!(world.happened("ann", &gone), "{:?}", world.events);
     assert!(world.hub.ledger().is_empty());
 }
@@ -152,12 +164,20 @@ fn vc_01_offers_of_an_older_attempt_count_for_nothing_and_a_repeated_one_gets_th
     assert_eq!(world.hub.poll_output(), None);
     assert_eq!(world.hub.ledger().transports, ledger.transports);
     world.hub.handle_input(world.now, Input::Offer(offer(1, 1)));
-    let answer = parlor_sfu::Output::Answer { seat: seat("ann"), attempt: 1, n: 1, sdp: world.client("ann").answer.clone() };
+    let answer = parlor_sfu::Output::Answer {
+        seat: seat("ann"),
+        attempt: 1,
+        n: 1,
+        sdp: world.client("ann").answer.clone(),
+    };
     assert_eq!(world.hub.poll_output(), Some(answer));
     world.hub.handle_input(world.now, Input::Offer(offer(2, 1)));
     let outputs: Vec<_> = std::iter::from_fn(|| world.hub.poll_output()).collect();
     let is_replaced = |output: &parlor_sfu::Output| {
-        matches!(output, parlor_sfu::Output::Log { event: Event::Gone { reason: EndReason::Replaced, .. }, .. })
+        matches!(
+            output,
+            parlor_sfu::Output::Log { event: Event::Gone { reason: EndReason::Replaced, .. }, .. }
+        )
     };
     assert!(outputs.iter().any(is_replaced));
 }
@@ -185,7 +205,10 @@ fn vc_01_sendrecv_is_answered_recvonly_and_is_no_slot() {
     let (sdp, tracks) = world.clients[0].make_offer().unwrap();
     world.offer_text(0, sdp.replace("a=sendonly", "a=sendrecv"), tracks);
     let answer = &world.clients[0].answer;
-    assert!(answer.contains("a=recvonly") && !answer.contains("a=sendrecv") && !answer.contains("a=sendonly"), "{answer}");
+    assert!(
+        answer.contains("a=recvonly") && !answer.contains("a=sendrecv") && !answer.contains("a=sendonly"),
+        "{answer}"
+    );
     assert_eq!((world.hub.ledger().producers, world.hub.ledger().slots), (1, 0));
 }
 
@@ -225,7 +248,8 @@ fn vc_01_offers_that_cannot_be_answered_are_refused_and_leave_nothing() {
     let (sdp, _) = world.clients[0].make_offer().unwrap();
     world.clients[0].pending = None;
     let bad_label = vec![TrackLabel { mid: "nowhere".to_owned(), source: Source::Camera }];
-    let no_print: String = sdp.lines().filter(|l| !l.contains("fingerprint")).map(|l| format!("{l}\r\n")).collect();
+    let no_print: String =
+        sdp.lines().filter(|l| !l.contains("fingerprint")).map(|l| format!("{l}\r\n")).collect();
     for (text, labels) in [
         ("", Vec::new()),
         ("v=0\r\n", Vec::new()),

@@ -1,5 +1,5 @@
 //! Pictures through the hub: key frames, layers, bandwidth, loss.
-#![allow(missing_docs, clippy::disallowed_methods, reason = "a test")]
+#![allow(missing_docs, clippy::disallowed_methods, clippy::indexing_slicing, clippy::unwrap_used, reason = "a test")]
 
 mod common;
 
@@ -13,7 +13,10 @@ const WATCHES: Plan = Plan { sends: Send::Nothing, audio_slots: 0, video_slots: 
 const LAYERS: Plan = Plan { sends: Send::Simulcast, ..SHOWS };
 
 fn wish(name: &str, max_height: Option<u16>) -> Wishes {
-    Wishes { muted: Vec::new(), video: vec![VideoWish { participant: id(name), source: Source::Camera, max_height }] }
+    Wishes {
+        muted: Vec::new(),
+        video: vec![VideoWish { participant: id(name), source: Source::Camera, max_height }],
+    }
 }
 
 /// The height that came in the last so many milliseconds, if only one did.
@@ -60,7 +63,8 @@ fn vc_01_a_late_watcher_gets_a_key_frame_at_once_and_then_everything() {
     world.run(2_000);
     let bob = world.client("bob");
     assert_seamless(&bob.got);
-    let bps = bob.got.iter().map(|got| got.bytes.len()).sum::<usize>() as u128 * 8_000 / (world.now - first.at).as_millis();
+    let bps = bob.got.iter().map(|got| got.bytes.len()).sum::<usize>() as u128 * 8_000
+        / (world.now - first.at).as_millis();
     assert!(bps > 1_500_000, "{bps}");
     assert_eq!(bob.in_slots(), ["ann"]);
 }

@@ -34,6 +34,9 @@ fn vc_01_bad_frames_go_nowhere() {
         assert_eq!(relayed(bad), None, "{bad}");
     }
     assert_eq!(relay(&[0xff, 0xfe], &UserId::parse("ann").unwrap()), None);
-    let long = format!(r#"{{"type":"x","data":{{"text":"{}"}}}}"#, "a".repeat(limits::DATA_FRAME_BYTES_MAX as usize));
+    let long = format!(
+        r#"{{"type":"x","data":{{"text":"{}"}}}}"#,
+        "a".repeat(limits::DATA_FRAME_BYTES_MAX as usize)
+    );
     assert_eq!(relayed(&long), None);
 }

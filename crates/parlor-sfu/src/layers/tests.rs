@@ -1,7 +1,13 @@
 use super::*;
 
 fn choice(current: Option<usize>) -> Choice {
-    Choice { slot: 0, current, is_young: false, layers: vec![(0, 150_000), (1, 500_000), (2, 1_500_000)], chosen: None }
+    Choice {
+        slot: 0,
+        current,
+        is_young: false,
+        layers: vec![(0, 150_000), (1, 500_000), (2, 1_500_000)],
+        chosen: None,
+    }
 }
 
 fn chosen(currents: &[Option<usize>], bps: u64) -> Vec<Option<usize>> {

@@ -14,9 +14,17 @@ fn vc_01_a_stream_begins_low_and_goes_on_over_a_change_of_source() {
     assert_eq!(rewriter.rewrite(at, OPUS_HZ, 900_001, 1_960), Some((2, 1_960)));
     rewriter.restart();
     let at = at + Duration::from_millis(20);
-    assert_eq!(rewriter.rewrite(at, OPUS_HZ, 17, 4_000_000_000), Some((3, 2_920)), "20 ms later, whatever the source counts");
+    assert_eq!(
+        rewriter.rewrite(at, OPUS_HZ, 17, 4_000_000_000),
+        Some((3, 2_920)),
+        "20 ms later, whatever the source counts"
+    );
     assert_eq!(rewriter.rewrite(at, OPUS_HZ, 19, 4_000_001_920), Some((5, 4_840)), "a gap stays a gap");
-    assert_eq!(rewriter.rewrite(at, OPUS_HZ, 18, 4_000_000_960), Some((4, 3_880)), "what is late finds its place");
+    assert_eq!(
+        rewriter.rewrite(at, OPUS_HZ, 18, 4_000_000_960),
+        Some((4, 3_880)),
+        "what is late finds its place"
+    );
     assert_eq!(rewriter.rewrite(at, OPUS_HZ, 16, 3_999_999_040), None, "from before this source");
 }
 

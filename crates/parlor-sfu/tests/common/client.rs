@@ -271,7 +271,8 @@ impl Client {
         self.sent_audio += 1;
         let mut direct = self.rtc.direct_api();
         let Some(stream) = direct.stream_tx_by_mid(mid, None) else { return false };
-        let values = ExtensionValues { audio_level: self.level, voice_activity: Some(true), ..Default::default() };
+        let values =
+            ExtensionValues { audio_level: self.level, voice_activity: Some(true), ..Default::default() };
         let payload = format!("{:<80}", self.name).into_bytes();
         stream.write_rtp(RtpWrite::new(pt, SeqNo::from(seq), seq as u32 * 960, at, payload).ext_vals(values));
         true
@@ -319,7 +320,9 @@ impl Client {
                     self.timeout = at;
                     return;
                 }
-                Output::Transmit(transmit) => self.outbox.push((transmit.destination, transmit.contents.to_vec())),
+                Output::Transmit(transmit) => {
+                    self.outbox.push((transmit.destination, transmit.contents.to_vec()))
+                }
                 Output::Event(event) => self.on_event(now, event),
             }
         }

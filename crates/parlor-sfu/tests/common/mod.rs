@@ -59,7 +59,8 @@ impl World {
     pub fn with(has_congestion_control: bool) -> Self {
         let now = Instant::now();
         let certificate = Certificate::generate().expect("a certificate");
-        let settings = Settings { local: vec![net::HUB], has_congestion_control, certificate: certificate.clone() };
+        let settings =
+            Settings { local: vec![net::HUB], has_congestion_control, certificate: certificate.clone() };
         Self {
             now,
             begun: now,
@@ -149,7 +150,9 @@ impl World {
     }
 
     pub fn connect_all(&mut self) {
-        self.run_until(5_000, "all connected", |world| world.clients.iter().all(|client| client.is_connected));
+        self.run_until(5_000, "all connected", |world| {
+            world.clients.iter().all(|client| client.is_connected)
+        });
     }
 
     fn step(&mut self) {
@@ -160,7 +163,8 @@ impl World {
                     now,
                     Input::Datagram { local: net::HUB, remote: datagram.from, bytes: &datagram.bytes },
                 );
-            } else if let Some(client) = self.clients.iter_mut().find(|client| client.address == datagram.to) {
+            } else if let Some(client) = self.clients.iter_mut().find(|client| client.address == datagram.to)
+            {
                 client.receive(now, datagram.from, &datagram.bytes);
             }
         }
@@ -179,7 +183,9 @@ impl World {
     /// Does what the hub wants.
     pub fn carry_out(&mut self) {
         while let Some(output) = self.hub.poll_output() {
-            let of = |seat: &Seat, clients: &mut Vec<Client>| clients.iter().rposition(|client| client.seat == *seat);
+            let of = |seat: &Seat, clients: &mut Vec<Client>| {
+                clients.iter().rposition(|client| client.seat == *seat)
+            };
             match output {
                 Output::Transmit { local, remote, bytes } => self.net.send(self.now, local, remote, bytes),
                 Output::Answer { seat, attempt, n, sdp } => {

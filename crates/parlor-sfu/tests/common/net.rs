@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-pub const HUB: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1)), 4_000);
+pub const HUB: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1)), 4_000);
 
 pub struct Datagram {
     pub from: SocketAddr,
@@ -40,7 +41,14 @@ pub struct Net {
 
 impl Net {
     pub const fn new(seed: u64) -> Self {
-        Self { under_way: BTreeMap::new(), links: BTreeMap::new(), count: 0, random: seed, lost: 0, copies: None }
+        Self {
+            under_way: BTreeMap::new(),
+            links: BTreeMap::new(),
+            count: 0,
+            random: seed,
+            lost: 0,
+            copies: None,
+        }
     }
 
     fn link(&mut self, participant: SocketAddr) -> &mut Link {
@@ -65,7 +73,8 @@ impl Net {
 
     fn chance(&mut self, percent: u64) -> bool {
         // Knuth's MMIX constants.
-        self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.random =
+            self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.random >> 33) % 100 < percent
     }
 

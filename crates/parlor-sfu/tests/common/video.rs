@@ -19,7 +19,16 @@ impl Encoder {
     pub fn new(rid: Option<&'static str>, height: u16, bps: u64) -> Self {
         // Each begins elsewhere, as browsers do.
         let start = u64::from(height) * 77;
-        Self { rid, height, bps, seq: start, wants_key: true, keys: 0, picture: start as u16 & 0x7fff, base: 9 }
+        Self {
+            rid,
+            height,
+            bps,
+            seq: start,
+            wants_key: true,
+            keys: 0,
+            picture: start as u16 & 0x7fff,
+            base: 9,
+        }
     }
 
     /// The packets of the next picture.
