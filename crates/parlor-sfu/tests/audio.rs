@@ -1,5 +1,11 @@
 //! Sound through the hub: everyone hears everyone, or the loudest, and nobody hears themselves.
-#![allow(missing_docs, clippy::disallowed_methods, clippy::indexing_slicing, clippy::unwrap_used, reason = "a test")]
+#![allow(
+    missing_docs,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test"
+)]
 
 mod common;
 

@@ -1,3 +1,5 @@
+//! Codecs told from descriptions and from bytes.
+
 use str0m::rtp::{RedEncoder, RedundantBlock};
 
 use super::*;

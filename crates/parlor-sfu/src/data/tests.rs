@@ -1,3 +1,5 @@
+//! Frames that are passed on, and frames that are not.
+
 use super::*;
 
 fn relayed(text: &str) -> Option<Relayed> {

@@ -1,3 +1,5 @@
+//! What leads to a transport, and what is forgotten.
+
 use super::*;
 
 fn key(place: u32) -> TransportKey {

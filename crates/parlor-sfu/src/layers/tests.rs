@@ -1,3 +1,5 @@
+//! Bandwidth spread over layers.
+
 use super::*;
 
 fn choice(current: Option<usize>) -> Choice {

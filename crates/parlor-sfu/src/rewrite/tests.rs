@@ -1,3 +1,5 @@
+//! Streams that go on over changes of their source.
+
 #![allow(clippy::disallowed_methods, reason = "a base for made-up times")]
 use std::time::Duration;
 

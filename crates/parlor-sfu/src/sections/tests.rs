@@ -1,3 +1,5 @@
+//! Descriptions read and changed.
+
 use super::*;
 
 const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1 2\r\n\
