@@ -7,7 +7,7 @@ use common::{Plan, Send, World, seat};
 
 use crate::io::{EndReason, Event, Freed, Step, WantedReason};
 
-const ALL: Plan = Plan { sends: Send::Both, audio_slots: 3, video_slots: 1, data: true };
+const ALL: Plan = Plan { sends: Send::Both, audio_slots: 3, video_slots: 1, data: true, red: false };
 
 fn room_of_three() -> World {
     let mut world = World::new();

@@ -12,7 +12,7 @@ mod common;
 use common::{Plan, Send, World, id};
 use parlor_sfu::Wishes;
 
-const TALKS: Plan = Plan { sends: Send::Audio, audio_slots: 6, video_slots: 0, data: false };
+const TALKS: Plan = Plan { sends: Send::Audio, audio_slots: 6, video_slots: 0, data: false, red: false };
 
 fn names(count: usize) -> Vec<String> {
     (0..count).map(|index| format!("p{index}")).collect()
@@ -170,4 +170,25 @@ fn vc_01_who_stops_sending_gives_the_slot_free() {
     world.client_mut("p1").is_sending = true;
     world.run(100);
     assert_eq!(world.client("p0").in_slots(), ["p1", "p2"]);
+}
+
+#[test]
+fn vc_01_red_is_passed_on_and_taken_off_for_who_does_not_know_it() {
+    let mut world = World::new();
+    world.join("ann", Plan { red: true, ..TALKS });
+    world.join("bob", Plan { red: true, ..TALKS });
+    world.join("old", TALKS);
+    world.connect_all();
+    world.run(1_000);
+    let said = |name: &str| format!("{name:<80}").into_bytes();
+    let of_ann = |name: &str| -> Vec<usize> {
+        let audio = world.client(name).audio();
+        audio.into_iter().filter(|(bytes, _)| *bytes == said("ann")).map(|(_, blocks)| blocks).collect()
+    };
+    assert!(of_ann("bob").len() > 40 && of_ann("bob").iter().all(|blocks| *blocks == 2));
+    assert!(of_ann("old").len() > 40 && of_ann("old").iter().all(|blocks| *blocks == 0), "what is inside");
+    assert_eq!(
+        world.client("bob").audio().iter().filter(|(bytes, _)| *bytes == said("old")).count() as u64 / 40,
+        1
+    );
 }

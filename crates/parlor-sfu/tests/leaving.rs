@@ -12,7 +12,7 @@ mod common;
 use common::{Plan, ROOM, Send, World, seat};
 use parlor_sfu::{EndReason, Event, Freed, Input, RoomKey, Seat};
 
-const ALL: Plan = Plan { sends: Send::Both, audio_slots: 3, video_slots: 2, data: true };
+const ALL: Plan = Plan { sends: Send::Both, audio_slots: 3, video_slots: 2, data: true, red: false };
 
 fn room_of(count: usize) -> World {
     let mut world = World::new();

@@ -14,7 +14,7 @@ use parlor_proto::{Source, TrackLabel};
 use parlor_sfu::{EndReason, Event, Freed, Input, OfferError, WantedReason};
 use str0m::media::Direction;
 
-const TALKS: Plan = Plan { sends: Send::Audio, audio_slots: 2, video_slots: 0, data: true };
+const TALKS: Plan = Plan { sends: Send::Audio, audio_slots: 2, video_slots: 0, data: true, red: false };
 
 fn pair() -> World {
     let mut world = World::new();
@@ -28,7 +28,7 @@ fn pair() -> World {
 #[test]
 fn vc_01_a_frame_reaches_all_others_with_its_sender_in_it() {
     let mut world = pair();
-    world.join("cat", Plan { sends: Send::Nothing, audio_slots: 0, video_slots: 0, data: true });
+    world.join("cat", Plan { sends: Send::Nothing, audio_slots: 0, video_slots: 0, data: true, red: false });
     world.connect_all();
     world.run(500);
     assert!(

@@ -14,8 +14,8 @@ use common::{Plan, Send, World, id};
 use parlor_proto::Source;
 use parlor_sfu::{VideoWish, Wishes};
 
-const SHOWS: Plan = Plan { sends: Send::Video, audio_slots: 0, video_slots: 0, data: false };
-const WATCHES: Plan = Plan { sends: Send::Nothing, audio_slots: 0, video_slots: 1, data: false };
+const SHOWS: Plan = Plan { sends: Send::Video, audio_slots: 0, video_slots: 0, data: false, red: false };
+const WATCHES: Plan = Plan { sends: Send::Nothing, audio_slots: 0, video_slots: 1, data: false, red: false };
 const LAYERS: Plan = Plan { sends: Send::Simulcast, ..SHOWS };
 
 fn wish(name: &str, max_height: Option<u16>) -> Wishes {

@@ -9,7 +9,7 @@ use str0m::change::{SdpAnswer, SdpPendingOffer};
 use str0m::channel::{ChannelConfig, ChannelId};
 use str0m::media::{Direction, MediaKind, Mid, Pt, Rid, Simulcast, SimulcastLayer};
 use str0m::net::{Protocol, Receive};
-use str0m::rtp::{ExtensionValues, RtpWrite, SeqNo, Ssrc};
+use str0m::rtp::{ExtensionValues, RedDecoder, RedEncoder, RedundantBlock, RtpWrite, SeqNo, Ssrc};
 use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc};
 
 use super::video::{Encoder, FRAMES_PER_SECOND, look};
@@ -21,6 +21,8 @@ pub struct Plan {
     pub audio_slots: usize,
     pub video_slots: usize,
     pub data: bool,
+    /// Takes RED, and sends it if it may.
+    pub red: bool,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -42,6 +44,7 @@ pub struct Got {
     pub seq: u64,
     pub timestamp: u32,
     pub csrc: Option<u32>,
+    pub pt: Pt,
     /// Of pictures.
     pub height: u16,
     pub is_key: bool,
@@ -89,7 +92,7 @@ const AUDIO_STEP: Duration = Duration::from_millis(20);
 impl Client {
     pub fn new(name: &str, index: usize, now: Instant, plan: Plan) -> Self {
         let address = SocketAddr::from(([10, 0, 1 + (index / 250) as u8, 1 + (index % 250) as u8], 5_000));
-        let mut rtc = Rtc::builder().set_rtp_mode(true).build(now);
+        let mut rtc = Rtc::builder().set_rtp_mode(true).enable_opus(true, plan.red).build(now);
         rtc.add_local_candidate(Candidate::host(address, "udp").unwrap());
         let mut client = Self {
             name: name.to_owned(),
@@ -269,11 +272,18 @@ impl Client {
         let at = self.audio_at;
         let seq = 100 + self.sent_audio;
         self.sent_audio += 1;
-        let mut direct = self.rtc.direct_api();
-        let Some(stream) = direct.stream_tx_by_mid(mid, None) else { return false };
         let values =
             ExtensionValues { audio_level: self.level, voice_activity: Some(true), ..Default::default() };
-        let payload = format!("{:<80}", self.name).into_bytes();
+        let mut payload = format!("{:<80}", self.name).into_bytes();
+        let params = self.rtc.codec_config().params().iter().find(|p| p.pt() == pt).unwrap();
+        let red = params.red();
+        if red.is_some() {
+            let earlier = RedundantBlock { pt: *pt, timestamp_offset: 960, payload: payload.clone() };
+            payload = RedEncoder::encode(*pt, &payload, &[earlier]);
+        }
+        let pt = red.unwrap_or(pt);
+        let mut direct = self.rtc.direct_api();
+        let Some(stream) = direct.stream_tx_by_mid(mid, None) else { return false };
         stream.write_rtp(RtpWrite::new(pt, SeqNo::from(seq), seq as u32 * 960, at, payload).ext_vals(values));
         true
     }
@@ -350,6 +360,7 @@ impl Client {
                     ssrc: packet.header.ssrc,
                     seq: *packet.seq_no,
                     timestamp: packet.header.timestamp,
+                    pt: packet.header.payload_type,
                     csrc: packet.header.csrc[..packet.header.csrc_count].first().copied(),
                     height,
                     is_key,
@@ -359,6 +370,25 @@ impl Client {
             }
             _ => {}
         }
+    }
+
+    /// What came of sound: the primary block of RED, and how many blocks there were.
+    pub fn audio(&self) -> Vec<(Vec<u8>, usize)> {
+        let reds: Vec<Pt> =
+            self.rtc.codec_config().params().iter().filter_map(|params| params.red()).collect();
+        let unpacked = |got: &Got| match reds.contains(&got.pt) {
+            true => {
+                let blocks = RedDecoder::decode(&got.bytes).expect("RED");
+                let opus = self.pt(true);
+                assert!(
+                    blocks.iter().all(|block| block.pt == *opus),
+                    "the receiver's own payload type inside"
+                );
+                (blocks.last().unwrap().payload.to_vec(), blocks.len())
+            }
+            false => (got.bytes.clone(), 0),
+        };
+        self.got.iter().filter(|got| self.audio_slot_mids.contains(&got.mid)).map(unpacked).collect()
     }
 
     /// Whom was heard, by what their packets say.
