@@ -282,19 +282,19 @@ impl Hub {
         }
         self.found = found;
         match drained {
-            Ok(at) => self.arm(key, at),
+            Ok((at, step)) => self.arm(key, at, step),
             Err(fault) => self.doom(key, fault),
         }
     }
 
     /// Sets a transport's timer, rounded up, so that what is due at about the same time goes out together.
-    fn arm(&mut self, key: TransportKey, at: Instant) {
+    fn arm(&mut self, key: TransportKey, at: Instant, step: Duration) {
         /// str0m says "never" with a moment far off.
         const NEVER: Duration = Duration::from_secs(3_600 * 24 * 365);
         let Some(transport) = self.transports.get_mut(key) else { return };
         let from_base =
             at.saturating_duration_since(self.base).max(self.now.saturating_duration_since(self.base));
-        let step_us = limits::TIMER_STEP.as_micros();
+        let step_us = step.as_micros().max(1);
         let steps = (from_base.as_micros() / step_us).saturating_add(1);
         let rounded_us = u64::try_from(steps.saturating_mul(step_us)).unwrap_or(u64::MAX);
         let wanted =

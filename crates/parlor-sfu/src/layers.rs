@@ -13,7 +13,9 @@ use crate::transports::TransportKey;
 /// Of what the path is believed to bear, this much is used, in percent.
 const USED_PERCENT: u64 = 95;
 /// A larger layer than the current one has to leave this much room, in percent of itself.
-const UPGRADE_PERCENT: u64 = 115;
+const UPGRADE_PERCENT: u64 = 110;
+/// Of what would be enough for everything, this much is asked for, in percent.
+const DESIRED_PERCENT: u64 = 125;
 /// The smallest layer goes out although only this much of it fits, in percent: a picture that comes late now and then is better than
 /// none, and the estimate grows only by what is sent.
 const SMALLEST_KEPT_PERCENT: u64 = 50;
@@ -41,9 +43,19 @@ impl Choice {
         place.and_then(|place| self.layers.get(place)).map_or(0, |(_, bps)| *bps)
     }
 
+    fn place_above(&self) -> usize {
+        self.chosen.map_or(0, |place| place.saturating_add(1))
+    }
+
+    /// What would have to be borne for the next larger layer, or for the largest where it is chosen.
+    fn next_bps(&self) -> u64 {
+        let largest = self.layers.len().saturating_sub(1);
+        self.cost(Some(self.place_above().min(largest))).saturating_mul(UPGRADE_PERCENT) / 100
+    }
+
     /// The next larger layer, if it fits into what is left.
     fn upgrade(&self, left_bps: u64) -> Option<(usize, u64)> {
-        let next = self.chosen.map_or(0, |place| place.saturating_add(1));
+        let next = self.place_above();
         let (layer, bps) = *self.layers.get(next)?;
         let is_current_or_less = self.current.is_some_and(|current| {
             let place = self.layers.iter().position(|(layer, _)| *layer == current);
@@ -99,12 +111,16 @@ impl Hub {
                 spread(&mut choices, left);
             }
         }
-        let desired_bps = largest_bps.saturating_mul(UPGRADE_PERCENT) / 100 + audio_bps;
-        let has_changed = desired_bps.abs_diff(transport.desired_bps) > transport.desired_bps / 10;
-        if transport.estimate_bps.is_some()
-            && has_changed
-            && let Err(fault) = transport.set_desired(desired_bps)
-        {
+        let borne = |bps: u64| bps.saturating_add(audio_bps).saturating_mul(100) / USED_PERCENT;
+        // The estimate does not grow beyond what is asked for, so a little more is.
+        let desired_bps =
+            borne(largest_bps.saturating_mul(UPGRADE_PERCENT) / 100).saturating_mul(DESIRED_PERCENT) / 100;
+        let has_all = choices.iter().all(|choice| choice.place_above() >= choice.layers.len());
+        let next_bps = borne(choices.iter().map(Choice::next_bps).sum());
+        // On a path that is far too narrow padding would only be in the way.
+        let is_near = transport.estimate_bps.is_some_and(|estimate| estimate.saturating_mul(2) >= next_bps);
+        let next_bps = if has_all || !is_near { 0 } else { next_bps };
+        if let Err(fault) = transport.ask_for(next_bps, desired_bps) {
             return self.doom(key, fault);
         }
         for choice in choices {

@@ -15,7 +15,7 @@ use str0m::config::DtlsVersion;
 use str0m::media::{KeyframeRequestKind, Mid, Rid};
 use str0m::net::{Protocol, Receive, Transmit};
 use str0m::rtp::Ssrc;
-use str0m::{Candidate, Rtc, RtcConfig};
+use str0m::{Candidate, Reason, Rtc, RtcConfig};
 
 use crate::bucket::Bucket;
 use crate::codec::Codec;
@@ -72,8 +72,8 @@ pub(crate) struct Transport {
     pub(crate) estimate_bps: Option<u64>,
     /// From when on the estimate may stop a video.
     pub(crate) trusts_estimate_at: Option<Instant>,
-    /// Bits per second that were last asked for.
-    pub(crate) desired_bps: u64,
+    /// What was last asked for, bits per second: see [`Self::ask_for`].
+    asked_bps: (u64, u64),
     /// Proved addresses, oldest first.
     pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) ufrag: String,
@@ -167,7 +167,7 @@ impl Transport {
             wishes: None,
             estimate_bps: None,
             trusts_estimate_at: None,
-            desired_bps: 0,
+            asked_bps: (0, 0),
             addresses: Vec::new(),
             ufrag: String::new(),
             remote_ufrag: String::new(),
@@ -315,12 +315,15 @@ impl Transport {
         self.guard(|rtc| drop(rtc.handle_input(str0m::Input::Timeout(now))))
     }
 
-    /// Takes out all there is; returns when to come again.
-    pub(crate) fn drain(&mut self, found: &mut Found) -> Result<Instant, Fault> {
+    /// Takes out all there is; returns when to come again, and in which steps.
+    pub(crate) fn drain(&mut self, found: &mut Found) -> Result<(Instant, Duration), Fault> {
         let drained = self.guard(|rtc| {
             for _ in 0..limits::POLLS_PER_INPUT_MAX {
                 match rtc.poll_output() {
-                    Ok(str0m::Output::Timeout(at)) => return Some(at),
+                    Ok(str0m::Output::Timeout(at)) => {
+                        let is_paced = matches!(rtc.last_timeout_reason(), Reason::Pacer(_));
+                        return Some((at, if is_paced { limits::PACER_STEP } else { limits::TIMER_STEP }));
+                    }
                     Ok(str0m::Output::Transmit(transmit)) => found.transmits.push(transmit),
                     Ok(str0m::Output::Event(event)) => found.events.push(event),
                     Err(_) if !rtc.is_alive() => found.events.push(str0m::Event::Closed),
@@ -390,10 +393,19 @@ impl Transport {
         })
     }
 
-    /// Says what could be sent if the path bore it, bits per second.
-    pub(crate) fn set_desired(&mut self, bps: u64) -> Result<(), Fault> {
-        self.desired_bps = bps;
-        self.guard(|rtc| rtc.bwe().set_bitrate(Bitrate::from(0), Bitrate::from(bps)))
+    /// Says what could be sent if the path bore it, and what would be enough for a little more than now, bits per second, where
+    /// bandwidth is estimated. Up to the latter, and to what the path is believed to bear, str0m fills up with padding: the
+    /// estimate only grows by what is sent.
+    pub(crate) fn ask_for(&mut self, next_bps: u64, desired_bps: u64) -> Result<(), Fault> {
+        let is_close = |new: u64, old: u64| new.abs_diff(old) <= old / 10;
+        let (old_next_bps, old_desired_bps) = self.asked_bps;
+        if self.estimate_bps.is_none()
+            || is_close(next_bps, old_next_bps) && is_close(desired_bps, old_desired_bps)
+        {
+            return Ok(());
+        }
+        self.asked_bps = (next_bps, desired_bps);
+        self.guard(|rtc| rtc.bwe().set_bitrate(Bitrate::from(next_bps), Bitrate::from(desired_bps)))
     }
 
     /// Writes a data frame; false if the receiver is too slow for it, or has no channel.

@@ -151,7 +151,7 @@ fn vc_01_sound_stays_whole_in_300_kbit_and_the_picture_shrinks_and_grows_back() 
     assert!(audio * 100 >= sent * 99, "{audio} of {sent} packets of sound");
     assert!(bob.got.iter().any(|got| got.height == 180), "and a picture, if a small one");
     world.net.set_rate(address, None);
-    world.run_until(40_000, "the largest again", |world| height(world, "bob", 500) == Some(720));
+    world.run_until(60_000, "the largest again", |world| height(world, "bob", 500) == Some(720));
 }
 
 #[test]
