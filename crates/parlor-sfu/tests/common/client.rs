@@ -81,6 +81,7 @@ pub struct Client {
     pub answer: String,
     pub pending: Option<SdpPendingOffer>,
     pub sent_audio: u64,
+    first_seq: u64,
     channel: Option<ChannelId>,
     timeout: Instant,
     audio_at: Instant,
@@ -122,6 +123,8 @@ impl Client {
             answer: String::new(),
             pending: None,
             sent_audio: 0,
+            // Each begins elsewhere, and who comes later lower.
+            first_seq: 50_000_u64.saturating_sub(index as u64 * 3_000),
             channel: None,
             timeout: now,
             // Not all at the same moment.
@@ -270,7 +273,7 @@ impl Client {
         let Some(mid) = self.audio_mid else { return false };
         let pt = self.pt(true);
         let at = self.audio_at;
-        let seq = 100 + self.sent_audio;
+        let seq = self.first_seq + self.sent_audio;
         self.sent_audio += 1;
         let values =
             ExtensionValues { audio_level: self.level, voice_activity: Some(true), ..Default::default() };
