@@ -29,6 +29,8 @@ const DOORS: &[&str] = &[
 /// What ARCHITECTURE.md says of one crate.
 struct Drawn {
     is_core: bool,
+    /// Packages behind which a core may have a door: it is a core around them.
+    around: BTreeSet<String>,
     may_use: BTreeSet<String>,
 }
 
@@ -55,7 +57,7 @@ fn faults(drawn: &BTreeMap<String, Drawn>, workspace: &Workspace) -> Vec<String>
         wrong.push(format!("{name}: ARCHITECTURE.md has it, the workspace does not"));
     }
     for (name, id) in &workspace.members {
-        let Some(Drawn { is_core, may_use }) = drawn.get(name) else {
+        let Some(Drawn { is_core, around, may_use }) = drawn.get(name) else {
             wrong.push(format!("{name}: the table of crates in ARCHITECTURE.md does not have it"));
             continue;
         };
@@ -72,7 +74,7 @@ fn faults(drawn: &BTreeMap<String, Drawn>, workspace: &Workspace) -> Vec<String>
         }
         if *is_core {
             for door in DOORS {
-                if let Some(path) = workspace.path(id, door) {
+                if let Some(path) = workspace.path(id, door, around) {
                     wrong.push(format!("{name} is a core, and reaches {door}: {}", path.join(" → ")));
                 }
             }
@@ -89,7 +91,7 @@ fn reaches(drawn: &BTreeMap<String, Drawn>, from: &str, to: &str) -> bool {
             .is_some_and(|drawn_from| drawn_from.may_use.iter().any(|next| reaches(drawn, next, to)))
 }
 
-/// Reads the rows `| `crate` | kind | `crate`, `crate` | … |`.
+/// Reads the rows `| `crate` | kind | `crate`, `crate` | … |`. A kind may be ``core around `package` ``.
 fn drawn(text: &str) -> Result<BTreeMap<String, Drawn>> {
     let code =
         |cell: &str| -> BTreeSet<String> { cell.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
@@ -98,7 +100,8 @@ fn drawn(text: &str) -> Result<BTreeMap<String, Drawn>> {
         let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
         let [name, kind, uses, ..] = cells.as_slice() else { continue };
         let Some(name) = code(name).pop_first() else { continue };
-        drawn.insert(name, Drawn { is_core: kind.contains("core") || *kind == "words", may_use: code(uses) });
+        let is_core = kind.contains("core") || *kind == "words";
+        drawn.insert(name, Drawn { is_core, around: code(kind), may_use: code(uses) });
     }
     if drawn.is_empty() {
         bail!("ARCHITECTURE.md has no table `| crate | kind | may use | …`");
@@ -155,8 +158,8 @@ impl Workspace {
         Some(workspace)
     }
 
-    /// The names on the way from a package to one with this name, if there is a way.
-    fn path(&self, from: &str, to: &str) -> Option<Vec<String>> {
+    /// The names on the way from a package to one with this name, if there is a way that leads through none of `around`.
+    fn path(&self, from: &str, to: &str, around: &BTreeSet<String>) -> Option<Vec<String>> {
         let mut came_from: BTreeMap<&str, &str> = BTreeMap::new();
         let mut open = vec![from];
         while let Some(id) = open.pop() {
@@ -167,7 +170,8 @@ impl Workspace {
                 return Some(names);
             }
             for next in self.built.get(id).into_iter().flatten() {
-                if next != from && !came_from.contains_key(next.as_str()) {
+                let is_inside = self.names.get(next).is_some_and(|name| around.contains(name));
+                if !is_inside && next != from && !came_from.contains_key(next.as_str()) {
                     came_from.insert(next, id);
                     open.push(next);
                 }

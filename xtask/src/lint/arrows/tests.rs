@@ -82,6 +82,16 @@ fn a_core_that_reaches_a_runtime_is_found_with_the_way_there() {
 }
 
 #[test]
+fn a_core_around_a_package_may_have_doors_behind_that_one_and_no_other() {
+    let table = DRAWN.replace("| `thing` | core |", "| `thing` | core around `between` |");
+    let declared: &[Member<'_>] = &[("words", &[]), ("thing", &[("words", None)]), ("shell", &[])];
+    let behind = workspace(declared, &[("thing", &["between"]), ("between", &["tokio"])]);
+    assert_eq!(faults(&drawn(&table).unwrap(), &behind), Vec::<String>::new());
+    let beside = workspace(declared, &[("thing", &["between", "tokio"]), ("between", &["tokio"])]);
+    assert!(faults(&drawn(&table).unwrap(), &beside).iter().any(|fault| fault.contains("thing → tokio")));
+}
+
+#[test]
 fn a_crate_that_is_not_drawn_and_one_that_is_not_there_are_found() {
     let workspace = workspace(&[("words", &[]), ("thing", &[]), ("new", &[])], &[]);
     let found = faults(&drawn(DRAWN).unwrap(), &workspace);

@@ -1,0 +1,416 @@
+//! The one entry: takes inputs and time, hands them to whom they concern, and collects what is to be done. Timers, and what waits
+//! to go out, are kept here; decisions are not.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use parlor_proto::{IceCandidateInit, Kind};
+use str0m::IceConnectionState;
+use str0m::bwe::BweKind;
+
+use crate::demux::{Demux, Owner, is_stun};
+use crate::io::{EndReason, Event, Input, Output, RoomKey, Seat, SlotState, WantedReason, Wishes};
+use crate::ledger::{Ledger, Totals};
+use crate::limits;
+use crate::room::Room;
+use crate::settings::Settings;
+use crate::transport::{Fault, Found, Phase, Received};
+use crate::transports::{TransportKey, Transports};
+
+/// The forwarding server of some rooms. One thread drives it.
+#[derive(Debug)]
+pub struct Hub {
+    pub(crate) settings: Settings,
+    pub(crate) now: Instant,
+    /// Timers are multiples of a step from here.
+    base: Instant,
+    pub(crate) rooms: BTreeMap<RoomKey, Room>,
+    pub(crate) transports: Transports,
+    pub(crate) demux: Demux,
+    timers: BTreeSet<(Instant, TransportKey)>,
+    next_tick: Instant,
+    /// Transports into which something was written.
+    pub(crate) dirty: Vec<TransportKey>,
+    /// Transports that are to be told who is in their slots.
+    pub(crate) untold: Vec<TransportKey>,
+    /// Transports that have to end as soon as nobody looks at them.
+    doomed: Vec<(TransportKey, EndReason)>,
+    pub(crate) outputs: VecDeque<Output>,
+    found: Found,
+    pub(crate) totals: Totals,
+    #[cfg(test)]
+    pub(crate) planted_steps: Vec<crate::io::Step>,
+}
+
+impl Hub {
+    /// A hub without rooms. `now` is any moment not later than the first input's.
+    #[must_use]
+    pub fn new(settings: Settings, now: Instant) -> Self {
+        Self {
+            settings,
+            now,
+            base: now,
+            rooms: BTreeMap::new(),
+            transports: Transports::default(),
+            demux: Demux::default(),
+            timers: BTreeSet::new(),
+            next_tick: now,
+            dirty: Vec::new(),
+            untold: Vec::new(),
+            doomed: Vec::new(),
+            outputs: VecDeque::new(),
+            found: Found::default(),
+            totals: Totals::default(),
+            #[cfg(test)]
+            planted_steps: Vec::new(),
+        }
+    }
+
+    /// Something happened outside. `now` never goes back. Several inputs may come before the outputs are polled: what they cause
+    /// then goes out together, which costs less.
+    pub fn handle_input(&mut self, now: Instant, input: Input<'_>) {
+        self.now = self.now.max(now);
+        match input {
+            Input::Offer(offer) => self.on_offer(&offer),
+            Input::Candidate { seat, attempt, candidate } => self.on_candidate(&seat, attempt, &candidate),
+            Input::Receive { seat, wishes } => self.on_receive(&seat, wishes),
+            Input::Datagram { local, remote, bytes } => self.on_datagram(local, remote, bytes),
+            Input::Leave { seat } => {
+                if let Some(key) = self.transport_of(&seat) {
+                    self.end_transport(key, EndReason::Left);
+                }
+            }
+            Input::RoomEnded { room } => self.end_room(room),
+        }
+        self.end_doomed();
+    }
+
+    /// Time has passed. Call it at [`Self::poll_timeout`]; earlier is harmless.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.now = self.now.max(now);
+        while let Some((at, key)) = self.timers.first().copied()
+            && at <= self.now
+        {
+            self.timers.pop_first();
+            if let Some(transport) = self.transports.get_mut(key) {
+                transport.armed = None;
+                self.touch(key);
+            }
+        }
+        if self.next_tick <= self.now && !self.rooms.is_empty() {
+            self.next_tick = self.now + limits::TICK;
+            self.on_tick();
+        }
+        self.end_doomed();
+    }
+
+    /// The next thing to do outside. Call it until there is none, after each input or after several.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        if self.outputs.is_empty() {
+            self.flush();
+        }
+        let output = self.outputs.pop_front()?;
+        if let Output::Transmit { .. } = &output {
+            self.totals.datagrams_out = self.totals.datagrams_out.saturating_add(1);
+        }
+        Some(output)
+    }
+
+    /// When to call [`Self::handle_timeout`] at the latest.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let tick = (!self.rooms.is_empty()).then_some(self.next_tick);
+        let waiting = (!self.dirty.is_empty()).then_some(self.now);
+        [self.timers.first().map(|(at, _)| *at), tick, waiting].into_iter().flatten().min()
+    }
+
+    /// What there is and what there was. Looks at every room and transport: for a scrape, not for each packet.
+    #[must_use]
+    pub fn ledger(&self) -> Ledger {
+        let transmit_bytes = |output: &Output| match output {
+            Output::Transmit { bytes, .. } => bytes.len(),
+            _ => 0,
+        };
+        let slots = || self.transports.iter().flat_map(|transport| &transport.slots);
+        Ledger {
+            rooms: self.rooms.len(),
+            transports: self.transports.iter().count(),
+            producers: self.rooms.values().map(|room| room.producers.len()).sum(),
+            consumers: slots().filter(|slot| slot.consumer.is_some()).count(),
+            slots: slots().filter(|slot| slot.is_open).count(),
+            routes: self.demux.len(),
+            timers: self.timers.len(),
+            buffered_bytes: self.outputs.iter().map(transmit_bytes).sum(),
+            totals: self.totals,
+        }
+    }
+
+    pub(crate) fn transport_of(&self, seat: &Seat) -> Option<TransportKey> {
+        self.rooms.get(&seat.room)?.transport_of(&seat.participant)
+    }
+
+    pub(crate) fn log(&mut self, seat: &Seat, event: Event) {
+        self.outputs.push_back(Output::Log { seat: seat.clone(), event });
+    }
+
+    /// Something was written into a transport.
+    pub(crate) fn touch(&mut self, key: TransportKey) {
+        if let Some(transport) = self.transports.get_mut(key)
+            && !transport.is_dirty
+        {
+            transport.is_dirty = true;
+            self.dirty.push(key);
+        }
+    }
+
+    /// Code below a transport gave up.
+    pub(crate) fn doom(&mut self, key: TransportKey, fault: Fault) {
+        let Some(seat) = self.transports.get(key).map(|transport| transport.seat.clone()) else { return };
+        if self.doomed.iter().any(|(doomed, _)| *doomed == key) {
+            return;
+        }
+        self.totals.panics = self.totals.panics.saturating_add(1);
+        self.log(&seat, Event::Panicked { message: fault.0 });
+        self.doomed.push((key, EndReason::Panicked));
+    }
+
+    fn end_doomed(&mut self) {
+        while let Some((key, reason)) = self.doomed.pop() {
+            let asks = matches!(reason, EndReason::Panicked | EndReason::PathLost | EndReason::NotConnected);
+            if asks {
+                self.want_offer(key, WantedReason::TransportGone);
+            }
+            self.end_transport(key, reason);
+        }
+    }
+
+    /// Forgets the timer of a transport.
+    pub(crate) fn disarm(&mut self, key: TransportKey, armed: Option<Instant>) {
+        if let Some(at) = armed {
+            self.timers.remove(&(at, key));
+        }
+    }
+
+    fn on_candidate(&mut self, seat: &Seat, attempt: u32, candidate: &IceCandidateInit) {
+        let Some(key) = self.transport_of(seat) else { return };
+        let Some(transport) = self.transports.get_mut(key).filter(|transport| transport.attempt == attempt)
+        else {
+            return;
+        };
+        match transport.add_candidate(&candidate.candidate, candidate.username_fragment.as_deref()) {
+            Ok(()) => self.touch(key),
+            Err(fault) => self.doom(key, fault),
+        }
+    }
+
+    fn on_receive(&mut self, seat: &Seat, mut wishes: Wishes) {
+        let Some(key) = self.transport_of(seat) else { return };
+        wishes.muted.truncate(limits::WISHES_MAX);
+        wishes.video.truncate(limits::WISHES_MAX);
+        if let Some(transport) = self.transports.get_mut(key) {
+            transport.wishes = Some(wishes);
+        }
+        self.assign(key);
+        self.choose_layers(key);
+        self.ask_for_key_frames(seat.room);
+    }
+
+    fn on_datagram(&mut self, local: SocketAddr, remote: SocketAddr, bytes: &[u8]) {
+        self.totals.datagrams_in = self.totals.datagrams_in.saturating_add(1);
+        let (key, is_sure) = match self.demux.owner(remote, bytes) {
+            Owner::Known(key) => (key, true),
+            Owner::Perhaps(key) => (key, false),
+            Owner::Nobody => {
+                self.totals.datagrams_unknown = self.totals.datagrams_unknown.saturating_add(1);
+                return;
+            }
+        };
+        let Some(transport) = self.transports.get_mut(key) else { return };
+        match transport.receive(self.now, local, remote, bytes, is_sure) {
+            Ok(Received::Taken) => {
+                // STUN proves an address only by what follows it.
+                if !is_sure && !is_stun(bytes) {
+                    self.demux.prove(remote, key, &mut transport.addresses);
+                }
+                self.drain(key);
+            }
+            Ok(Received::NotMine) => {
+                self.totals.datagrams_unknown = self.totals.datagrams_unknown.saturating_add(1)
+            }
+            Ok(Received::Malformed) => {
+                self.totals.datagrams_malformed = self.totals.datagrams_malformed.saturating_add(1);
+                self.drain(key);
+            }
+            Err(fault) => self.doom(key, fault),
+        }
+    }
+
+    /// Writes out what was written into transports.
+    fn flush(&mut self) {
+        for _ in 0..limits::FLUSH_ROUNDS_MAX {
+            if self.dirty.is_empty() {
+                break;
+            }
+            for key in std::mem::take(&mut self.dirty) {
+                let Some(transport) = self.transports.get_mut(key) else { continue };
+                match transport.handle_timeout(self.now) {
+                    Ok(()) => self.drain(key),
+                    Err(fault) => self.doom(key, fault),
+                }
+            }
+            self.end_doomed();
+        }
+        self.tell_slots();
+    }
+
+    /// Takes out of a transport all there is, and sets its timer.
+    fn drain(&mut self, key: TransportKey) {
+        let mut found = std::mem::take(&mut self.found);
+        let Some(transport) = self.transports.get_mut(key) else { return };
+        let drained = transport.drain(&mut found);
+        for transmit in found.transmits.drain(..) {
+            let (local, remote) = (transmit.source, transmit.destination);
+            let bytes: Vec<u8> = transmit.contents.into();
+            if is_stun(&bytes) {
+                self.demux.hint(remote, key);
+            }
+            self.outputs.push_back(Output::Transmit { local, remote, bytes });
+        }
+        for event in found.events.drain(..) {
+            self.on_event(key, event);
+        }
+        self.found = found;
+        match drained {
+            Ok((at, step)) => self.arm(key, at, step),
+            Err(fault) => self.doom(key, fault),
+        }
+    }
+
+    /// Sets a transport's timer, rounded up, so that what is due at about the same time goes out together.
+    fn arm(&mut self, key: TransportKey, at: Instant, step: Duration) {
+        /// str0m says "never" with a moment far off.
+        const NEVER: Duration = Duration::from_secs(3_600 * 24 * 365);
+        let Some(transport) = self.transports.get_mut(key) else { return };
+        let from_base =
+            at.saturating_duration_since(self.base).max(self.now.saturating_duration_since(self.base));
+        let step_us = step.as_micros().max(1);
+        let steps = (from_base.as_micros() / step_us).saturating_add(1);
+        let rounded_us = u64::try_from(steps.saturating_mul(step_us)).unwrap_or(u64::MAX);
+        let wanted =
+            if from_base > NEVER { None } else { self.base.checked_add(Duration::from_micros(rounded_us)) };
+        if transport.armed == wanted {
+            return;
+        }
+        let old = std::mem::replace(&mut transport.armed, wanted);
+        if let Some(old) = old {
+            self.timers.remove(&(old, key));
+        }
+        if let Some(wanted) = wanted {
+            self.timers.insert((wanted, key));
+        }
+    }
+
+    fn on_event(&mut self, key: TransportKey, event: str0m::Event) {
+        let Some(transport) = self.transports.get_mut(key) else { return };
+        match event {
+            str0m::Event::RtpPacket(packet) => self.on_packet(key, packet),
+            str0m::Event::KeyframeRequest(request) => self.on_key_frame_request(key, request.mid),
+            str0m::Event::EgressBitrateEstimate(BweKind::Twcc { estimate, can_probe }) => {
+                transport.estimate_bps = can_probe.then(|| estimate.as_u64());
+                self.choose_layers(key);
+            }
+            str0m::Event::Connected => {
+                transport.phase = Phase::Connected;
+                transport.trusts_estimate_at = Some(self.now + limits::ESTIMATE_WAIT);
+                let seat = transport.seat.clone();
+                self.log(&seat, Event::Connected);
+                self.want_all_key_frames(key);
+            }
+            str0m::Event::IceConnectionStateChange(state) => self.on_ice_state(key, state),
+            str0m::Event::ChannelOpen(channel, _) => transport.channel = Some(channel),
+            str0m::Event::ChannelData(data) => self.on_data(key, &data.data),
+            str0m::Event::ChannelClose(_) => transport.channel = None,
+            str0m::Event::Closed => self.doomed.push((key, EndReason::Closed)),
+            _ => {}
+        }
+    }
+
+    fn on_ice_state(&mut self, key: TransportKey, state: IceConnectionState) {
+        let now = self.now;
+        let Some(transport) = self.transports.get_mut(key) else { return };
+        let seat = transport.seat.clone();
+        match (transport.phase, state) {
+            (Phase::Connected, IceConnectionState::Disconnected) => {
+                transport.phase = Phase::PathLost { since: now };
+                self.log(&seat, Event::PathLost);
+                self.want_offer(key, WantedReason::PathLost);
+            }
+            (Phase::PathLost { .. }, IceConnectionState::Connected | IceConnectionState::Completed) => {
+                transport.phase = Phase::Connected;
+                self.log(&seat, Event::PathBack);
+                self.want_all_key_frames(key);
+            }
+            _ => {}
+        }
+    }
+
+    fn on_tick(&mut self) {
+        let now = self.now;
+        let rooms: Vec<RoomKey> = self.rooms.keys().copied().collect();
+        for key in rooms {
+            let Some(room) = self.rooms.get_mut(&key) else { continue };
+            for producer in room.producers.values_mut().filter(|producer| producer.kind == Kind::Audio) {
+                producer.loudness.on_tick(now);
+            }
+            if room.update_dominant(now) {
+                let participant = room.dominant.clone();
+                self.outputs.push_back(Output::Speaker { room: key, participant });
+            }
+            let transports: Vec<TransportKey> = room.seats.iter().map(|(_, key)| *key).collect();
+            self.assign_room(key);
+            for transport in transports {
+                self.on_transport_tick(transport);
+            }
+            self.ask_for_key_frames(key);
+        }
+    }
+
+    fn on_transport_tick(&mut self, key: TransportKey) {
+        let now = self.now;
+        let Some(transport) = self.transports.get(key) else { return };
+        let has_waited = |since: Instant, long: Duration| now.saturating_duration_since(since) >= long;
+        match transport.phase {
+            Phase::Connecting { since } if has_waited(since, limits::CONNECT_WAIT) => {
+                self.doomed.push((key, EndReason::NotConnected));
+            }
+            Phase::PathLost { since } if has_waited(since, limits::PATH_GRACE) => {
+                self.doomed.push((key, EndReason::PathLost));
+            }
+            _ => self.choose_layers(key),
+        }
+    }
+
+    /// Tells those whose slots changed who is in them now.
+    fn tell_slots(&mut self) {
+        for key in std::mem::take(&mut self.untold) {
+            let Some(transport) = self.transports.get_mut(key) else { continue };
+            if !std::mem::take(&mut transport.are_slots_untold) {
+                continue;
+            }
+            let room = self.rooms.get(&transport.seat.room);
+            let state = |slot: &crate::slot::Slot| {
+                let id = slot.producer();
+                let producer = id.and_then(|id| room?.producers.get(&id));
+                SlotState {
+                    mid: slot.name.clone(),
+                    participant: producer.map(|producer| producer.participant.clone()),
+                    source: producer.map(|producer| producer.source),
+                    csrc: id,
+                }
+            };
+            let slots = transport.slots.iter().filter(|slot| slot.is_open).map(state).collect();
+            self.outputs.push_back(Output::Slots { seat: transport.seat.clone(), slots });
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The hub's core: a selective forwarding unit (RFC 7667, section 3.7), as a value.
+//!
+//! Offers, wishes, datagrams and the time go in ([`Hub::handle_input`], [`Hub::handle_timeout`]); answers, datagrams, slots and
+//! what to log come out ([`Hub::poll_output`]). No sockets, threads, clock or files live here, and no rooms by name: a hub is
+//! given numbers of rooms, and forwards within one. Sections of `docs/protocol.md`: The hub, Negotiation.
+//!
+//! ```no_run
+//! # fn all(settings: parlor_sfu::Settings, now: std::time::Instant, input: parlor_sfu::Input<'_>) {
+//! let mut hub = parlor_sfu::Hub::new(settings, now);
+//! hub.handle_input(now, input); // as many as there are: what they cause goes out together
+//! while let Some(output) = hub.poll_output() { /* carry it out */ }
+//! let wake_me_at = hub.poll_timeout();
+//! # }
+//! ```
+//!
+//! str0m does ICE, DTLS, SRTP, SCTP and bandwidth estimation; `transport` is the one place that calls it, and stops what
+//! panics below from reaching further. str0m also reads entropy, and the certificate is made with it: a hub gives the same decisions
+//! for the same inputs, not the same bytes.
+//!
+//! By whose state it is: `transport` (one path), `producer`, `slot` with its consumer, `room`, `demux`, `rewrite`
+//! (one outgoing stream), `loudness`. By what happens: `offer`, `forward`, `assign` (who is in which slot), `layers`
+//! (which layer, for which bandwidth), `data`, `leave` (the one way out).
+
+#[cfg(test)]
+extern crate self as parlor_sfu;
+
+mod assign;
+mod bucket;
+mod codec;
+mod data;
+mod demux;
+mod forward;
+mod hub;
+mod io;
+mod layers;
+mod leave;
+mod ledger;
+pub mod limits;
+mod loudness;
+mod offer;
+mod packet;
+mod producer;
+mod rewrite;
+mod room;
+mod sections;
+mod settings;
+mod slot;
+mod transport;
+mod transports;
+
+pub use hub::Hub;
+pub use io::{
+    EndReason, Event, Freed, Input, Offer, Output, RoomKey, Seat, SlotState, Step, VideoWish, WantedReason,
+    Wishes,
+};
+pub use ledger::{Ledger, Totals};
+pub use offer::OfferError;
+pub use settings::{Certificate, Settings};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,63 @@
+//! Every bound and every wait of the hub. What browsers and servers agree on is in `parlor_proto::limits`.
+
+use std::time::Duration;
+
+/// Transports of one room. A room has at most as many participants.
+pub const TRANSPORTS_PER_ROOM_MAX: usize = parlor_proto::limits::CAPACITY_MAX as usize;
+/// Bytes of one session description.
+pub const SDP_BYTES_MAX: usize = parlor_proto::limits::FRAME_BYTES_MAX;
+/// Media sections of one session description.
+pub const SECTIONS_MAX: usize = 64;
+/// Remote candidates taken for one description.
+pub const CANDIDATES_PER_OFFER_MAX: usize = 64;
+/// Addresses that are remembered of one transport; the oldest gives way.
+pub const ADDRESSES_PER_TRANSPORT_MAX: usize = 8;
+/// Addresses of which it is only guessed whose they are; the oldest gives way.
+pub const HINTS_MAX: usize = 4_096;
+/// Participants that one receiver can have muted, and videos it can wish for.
+pub const WISHES_MAX: usize = parlor_proto::limits::CAPACITY_MAX as usize;
+/// Bytes of one frame on a data channel.
+pub const DATA_FRAME_BYTES_MAX: u32 = 64 * 1024;
+/// Bytes that wait for one slow receiver of data frames; what does not fit is dropped for that receiver.
+pub const DATA_BUFFER_BYTES_MAX: usize = 256 * 1024;
+/// Data frames a second that one participant may send for long.
+pub const DATA_FRAMES_PER_SECOND: u32 = parlor_proto::limits::FRAMES_PER_SECOND;
+/// Data frames that one participant may send at once.
+pub const DATA_FRAMES_BURST: u32 = 200;
+/// Video packets that wait behind the pacer of one consumer; above, it waits for the next key frame.
+pub const PACED_PACKETS_MAX: usize = 500;
+/// Video packets kept of each consumer to be sent again.
+pub const RESEND_PACKETS_VIDEO: usize = 512;
+/// Audio packets kept of each consumer: none is sent again, but one has to be kept.
+pub const RESEND_PACKETS_AUDIO: usize = 1;
+/// Of all bytes sent, which part may be sent again.
+pub const RESEND_RATIO_MAX: f32 = 0.3;
+/// Simulcast layers of one producer.
+pub const LAYERS_MAX: usize = 3;
+/// What a transport may put out for one input before it is given up as one that never ends.
+pub const POLLS_PER_INPUT_MAX: usize = 20_000;
+/// Rounds of writing out for one call; what is left is written in the next.
+pub const FLUSH_ROUNDS_MAX: usize = 16;
+
+/// Timers of transports are rounded up to a multiple of this, so that what is due together goes out together.
+pub const TIMER_STEP: Duration = Duration::from_millis(5);
+/// The same for pacers. In coarser steps they make heaps of rows of packets, and the estimate, which is made from the gaps between them,
+/// falls far below what the path bears.
+pub const PACER_STEP: Duration = Duration::from_millis(1);
+/// How often loudness, slots and layers are looked at.
+pub const TICK: Duration = Duration::from_millis(100);
+/// A transport that is not connected for the first time by then ends.
+pub const CONNECT_WAIT: Duration = Duration::from_secs(30);
+/// A transport whose path was lost waits so long for an ICE restart.
+pub const PATH_GRACE: Duration = Duration::from_secs(15);
+/// No more key frame requests to one layer of a producer than one in this time.
+pub const KEY_FRAME_INTERVAL: Duration = Duration::from_millis(500);
+/// A producer that sends nothing for so long gives its slots free. Opus in silence (DTX) sends every 400 ms.
+pub const PRODUCER_IDLE: Duration = Duration::from_secs(5);
+/// A layer that sends nothing for so long is not chosen.
+pub const LAYER_IDLE: Duration = Duration::from_secs(2);
+/// The bandwidth estimate that a transport begins with, bits per second.
+pub const INITIAL_ESTIMATE_BPS: u64 = 1_500_000;
+/// So long after connecting the smallest layer of each video goes out whatever the estimate: before there is something to measure
+/// it falls far below what the path bears.
+pub const ESTIMATE_WAIT: Duration = Duration::from_secs(4);

@@ -1,0 +1,172 @@
+//! Media sections of session descriptions (RFC 8866), as much of them as the hub has to see beyond what str0m does: which
+//! there are, what codecs they name, and the two changes that the contract asks for. Descriptions are lines of text here.
+
+use std::fmt::Write as _;
+
+use parlor_proto::Kind;
+
+use crate::codec::Codec;
+
+/// Which way media flows, as the description's author says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flow {
+    Both,
+    Send,
+    Receive,
+    None,
+}
+
+/// What a section is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Media(Kind),
+    Data,
+    Other,
+}
+
+/// One media section.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Section {
+    pub(crate) purpose: Purpose,
+    pub(crate) mid: String,
+    pub(crate) flow: Flow,
+    pub(crate) is_rejected: bool,
+    /// Payload types and what they are, of those that the hub forwards.
+    pub(crate) codecs: Vec<(u8, Codec)>,
+    /// Restriction ids that the author sends, in their order (RFC 8853).
+    pub(crate) rids: Vec<String>,
+    /// The formats of the `m=` line.
+    formats: Vec<String>,
+}
+
+fn flow_of(line: &str) -> Option<Flow> {
+    match line {
+        "a=sendrecv" => Some(Flow::Both),
+        "a=sendonly" => Some(Flow::Send),
+        "a=recvonly" => Some(Flow::Receive),
+        "a=inactive" => Some(Flow::None),
+        _ => None,
+    }
+}
+
+/// The lines of a description in blocks: what comes before the first `m=`, then one block for each section.
+fn blocks(sdp: &str) -> Vec<Vec<&str>> {
+    let mut blocks = vec![Vec::new()];
+    for line in sdp.lines().map(str::trim_end).filter(|line| !line.is_empty()) {
+        if line.starts_with("m=") {
+            blocks.push(Vec::new());
+        }
+        if let Some(block) = blocks.last_mut() {
+            block.push(line);
+        }
+    }
+    blocks
+}
+
+/// All sections of a description, in order.
+pub(crate) fn read(sdp: &str) -> Vec<Section> {
+    blocks(sdp).iter().skip(1).map(|block| section(block)).collect()
+}
+
+fn section(block: &[&str]) -> Section {
+    let mut words = block.first().copied().unwrap_or_default().trim_start_matches("m=").split_whitespace();
+    let purpose = match words.next() {
+        Some("audio") => Purpose::Media(Kind::Audio),
+        Some("video") => Purpose::Media(Kind::Video),
+        Some("application") => Purpose::Data,
+        _ => Purpose::Other,
+    };
+    let is_rejected = words.next() == Some("0") && !block.contains(&"a=bundle-only");
+    let formats: Vec<String> = words.skip(1).map(str::to_owned).collect();
+    let after = |prefix: &str| block.iter().find_map(|line| line.strip_prefix(prefix));
+    let fmtp = |pt: &str| {
+        block.iter().find_map(|line| line.strip_prefix("a=fmtp:")?.strip_prefix(pt)?.strip_prefix(' '))
+    };
+    let codecs = formats
+        .iter()
+        .filter_map(|pt| {
+            let name = block.iter().find_map(|line| {
+                line.strip_prefix("a=rtpmap:")?.strip_prefix(pt.as_str())?.strip_prefix(' ')
+            })?;
+            Some((pt.parse().ok()?, Codec::from_sdp(name, fmtp(pt).unwrap_or_default())?))
+        })
+        .collect();
+    let rids = block
+        .iter()
+        .filter_map(|line| {
+            let mut words = line.strip_prefix("a=rid:")?.split_whitespace();
+            let rid = words.next()?;
+            (words.next()? == "send").then(|| rid.to_owned())
+        })
+        .collect();
+    Section {
+        purpose,
+        mid: after("a=mid:").unwrap_or_default().to_owned(),
+        flow: block.iter().find_map(|line| flow_of(line)).unwrap_or(Flow::Both),
+        is_rejected,
+        codecs,
+        rids,
+        formats,
+    }
+}
+
+/// The offer with `sendrecv` read as `sendonly`: the hub answers `recvonly`, and never sends in a section in which the
+/// participant sends.
+pub(crate) fn without_return(offer: &str) -> String {
+    let mut text = String::with_capacity(offer.len());
+    for (index, block) in blocks(offer).iter().enumerate() {
+        let is_media = index > 0 && matches!(section(block).purpose, Purpose::Media(_));
+        let says_flow = block.iter().any(|line| flow_of(line).is_some());
+        for line in block {
+            let line = if is_media && flow_of(line) == Some(Flow::Both) { "a=sendonly" } else { line };
+            let _ = write!(text, "{line}\r\n");
+        }
+        if is_media && !says_flow {
+            text.push_str("a=sendonly\r\n");
+        }
+    }
+    text
+}
+
+/// The answer with those sections rejected (port 0, not bundled: RFC 3264, section 6) in which no codec is left.
+pub(crate) fn with_rejections(answer: &str, offered: &[Section]) -> String {
+    let blocks = blocks(answer);
+    let sections: Vec<Section> = blocks.iter().skip(1).map(|block| section(block)).collect();
+    let is_empty =
+        |section: &Section| matches!(section.purpose, Purpose::Media(_)) && section.formats.is_empty();
+    if !sections.iter().any(is_empty) {
+        return answer.to_owned();
+    }
+    let mut text = String::with_capacity(answer.len());
+    for (index, block) in blocks.iter().enumerate() {
+        let own = index.checked_sub(1).and_then(|index| Some((sections.get(index)?, offered.get(index)?)));
+        if let Some((section, offered)) = own.filter(|(section, _)| is_empty(section)) {
+            let kind = if section.purpose == Purpose::Media(Kind::Audio) { "audio" } else { "video" };
+            let format = offered.formats.first().map_or("0", String::as_str);
+            let _ = write!(text, "m={kind} 0 UDP/TLS/RTP/SAVPF {format}\r\nc=IN IP4 0.0.0.0\r\n");
+            let _ = write!(text, "a=mid:{}\r\na=inactive\r\n", section.mid);
+            continue;
+        }
+        for line in block {
+            if let Some(mids) = line.strip_prefix("a=group:BUNDLE") {
+                let is_kept = |mid: &&str| !sections.iter().any(|s| is_empty(s) && s.mid == **mid);
+                text.push_str("a=group:BUNDLE");
+                for mid in mids.split_whitespace().filter(is_kept) {
+                    let _ = write!(text, " {mid}");
+                }
+                text.push_str("\r\n");
+            } else {
+                let _ = write!(text, "{line}\r\n");
+            }
+        }
+    }
+    text
+}
+
+/// The first ICE user fragment (RFC 8839, section 5.4).
+pub(crate) fn ufrag(sdp: &str) -> Option<&str> {
+    sdp.lines().find_map(|line| line.strip_prefix("a=ice-ufrag:")).map(str::trim)
+}
+
+#[cfg(test)]
+mod tests;

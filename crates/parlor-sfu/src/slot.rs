@@ -1,0 +1,134 @@
+//! A slot: a media section that a participant offered once for receiving, and the consumer in it, if any. Which producer comes
+//! into which slot is decided in `assign`, which of its layers in `layers`.
+
+use std::time::Instant;
+
+use parlor_proto::Kind;
+use str0m::media::{Mid, Pt};
+use str0m::rtp::{ExtensionValues, RtpWrite, SeqNo, Ssrc};
+
+use crate::codec::{Codec, red_for};
+use crate::packet::Packet;
+use crate::rewrite::{PictureIds, Rewriter};
+
+/// The number of a producer within its room, which is also the CSRC of its packets.
+pub(crate) type ProducerId = u32;
+
+/// One receive section.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub(crate) mid: Mid,
+    /// The mid as the participant wrote it.
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
+    pub(crate) ssrc: Ssrc,
+    pub(crate) codecs: Vec<(u8, Codec)>,
+    /// False once the participant wants nothing in it any more.
+    pub(crate) is_open: bool,
+    pub(crate) consumer: Option<Consumer>,
+    rewriter: Rewriter,
+    picture_ids: PictureIds,
+}
+
+/// "Receives that producer".
+#[derive(Clone, Debug)]
+pub(crate) struct Consumer {
+    pub(crate) producer: ProducerId,
+    pub(crate) since: Instant,
+    /// What is shown is no higher than this, pixels.
+    pub(crate) max_height: Option<u16>,
+    /// The layer that goes out; none before its first key frame.
+    pub(crate) layer: Option<usize>,
+    /// The layer that should; none while there is no room for any.
+    pub(crate) target: Option<usize>,
+}
+
+impl Slot {
+    pub(crate) const fn new(
+        mid: Mid,
+        name: String,
+        kind: Kind,
+        ssrc: Ssrc,
+        codecs: Vec<(u8, Codec)>,
+    ) -> Self {
+        Self {
+            mid,
+            name,
+            kind,
+            ssrc,
+            codecs,
+            is_open: true,
+            consumer: None,
+            rewriter: Rewriter::new(),
+            picture_ids: PictureIds { last: None, offset: None },
+        }
+    }
+
+    pub(crate) fn producer(&self) -> Option<ProducerId> {
+        self.consumer.as_ref().map(|consumer| consumer.producer)
+    }
+
+    /// Puts a producer into it.
+    pub(crate) fn take(&mut self, now: Instant, producer: ProducerId, max_height: Option<u16>) {
+        self.restart();
+        self.consumer = Some(Consumer { producer, since: now, max_height, layer: None, target: Some(0) });
+    }
+
+    fn restart(&mut self) {
+        self.rewriter.restart();
+        self.picture_ids.restart();
+    }
+
+    /// What to send for a packet of the producer in it, if anything. A video begins, and changes its layer, with a key
+    /// frame.
+    pub(crate) fn write(&mut self, packet: &Packet) -> Option<RtpWrite> {
+        let (pt, codec) = self.codec_for(packet.codec)?;
+        if packet.kind == Kind::Video {
+            let consumer = self.consumer.as_mut()?;
+            let target = consumer.target?;
+            if consumer.layer != Some(packet.layer) {
+                let is_wanted = packet.layer == target || consumer.layer.is_none();
+                if !is_wanted || !packet.picture.starts_key_frame {
+                    return None;
+                }
+                consumer.layer = Some(packet.layer);
+                self.restart();
+            }
+        }
+        let (seq, timestamp) = self.rewriter.rewrite(
+            packet.received_at,
+            packet.codec.clock_rate_hz(),
+            packet.seq,
+            packet.timestamp,
+        )?;
+        let patch = packet.picture.vp8.and_then(|vp8| self.picture_ids.patch(&vp8, &packet.payload));
+        let payload = if packet.codec == Codec::Red {
+            let inner = self.codecs.iter().find(|(_, codec)| *codec == Codec::Opus)?.0;
+            red_for(&packet.payload, inner, codec == Codec::Red)?.into()
+        } else {
+            std::sync::Arc::clone(&packet.payload)
+        };
+        let write = RtpWrite::new(pt, SeqNo::from(seq), timestamp, packet.received_at, payload)
+            .marker(packet.marker)
+            .nackable(packet.kind == Kind::Video)
+            .csrc(&[packet.producer])
+            .ext_vals(ExtensionValues {
+                audio_level: packet.audio_level,
+                voice_activity: packet.voice_activity,
+                video_orientation: packet.video_orientation,
+                ..ExtensionValues::default()
+            });
+        Some(match patch {
+            Some(patch) => write.vp8_patch(patch),
+            None => write,
+        })
+    }
+
+    /// The receiver's payload type for a codec; Opus where RED is not known.
+    fn codec_for(&self, codec: Codec) -> Option<(Pt, Codec)> {
+        let find = |wanted: Codec| self.codecs.iter().find(|(_, codec)| *codec == wanted);
+        let (pt, codec) =
+            find(codec).or_else(|| if codec == Codec::Red { find(Codec::Opus) } else { None })?;
+        Some((Pt::from(*pt), *codec))
+    }
+}

@@ -1,0 +1,81 @@
+//! Faults of the hub's own, planted.
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+use common::{Plan, Send, World, seat};
+
+use crate::io::{EndReason, Event, Freed, Step, WantedReason};
+
+const ALL: Plan = Plan { sends: Send::Both, audio_slots: 3, video_slots: 1, data: true, red: false };
+
+fn room_of_three() -> World {
+    let mut world = World::new();
+    for name in ["ann", "bob", "cat"] {
+        world.join(name, ALL);
+    }
+    world.connect_all();
+    world.run(500);
+    world
+}
+
+#[test]
+fn vc_04_a_panic_ends_one_transport_only_and_is_told() {
+    let mut world = room_of_three();
+    let key = world.hub.transport_of(&seat("bob")).unwrap();
+    world.hub.transports.get_mut(key).unwrap().planted = true;
+    world.run(100);
+    assert!(world.happened("bob", &Event::Panicked { message: "planted".to_owned() }), "{:?}", world.events);
+    let freed = Freed { consumers: 3, producers: 2, slots: 4 };
+    assert!(world.happened("bob", &Event::Gone { reason: EndReason::Panicked, freed }));
+    assert_eq!(world.wanted, [(seat("bob"), WantedReason::TransportGone)]);
+    let ledger = world.hub.ledger();
+    assert_eq!((ledger.transports, ledger.producers, ledger.totals.panics), (2, 4, 1));
+    world.client_mut("cat").got.clear();
+    world.run(500);
+    assert_eq!(world.client("cat").heard(), ["ann"], "the others go on");
+    world.leave("ann");
+    world.leave("cat");
+    assert!(world.hub.ledger().is_empty());
+}
+
+#[test]
+fn vc_03_a_step_that_fails_is_told_and_the_next_ones_run() {
+    for step in [Step::Consumers, Step::Producers, Step::Transport] {
+        let mut world = room_of_three();
+        world.hub.planted_steps = vec![step];
+        world.leave("bob");
+        world.hub.planted_steps.clear();
+        assert!(
+            world.happened("bob", &Event::StepFailed { step, message: "planted".to_owned() }),
+            "{step:?}"
+        );
+        let freed = Freed { consumers: 3, producers: 2, slots: 4 };
+        assert!(world.happened("bob", &Event::Gone { reason: EndReason::Left, freed }));
+        let ledger = world.hub.ledger();
+        assert_eq!((ledger.transports, ledger.producers, ledger.consumers), (2, 4, 4), "{step:?}");
+        world.run(300);
+        assert_eq!(world.client("cat").in_slots(), ["ann", "ann"]);
+        world.leave("ann");
+        world.leave("cat");
+        assert!(world.hub.ledger().is_empty(), "{step:?}: {:?}", world.hub.ledger());
+    }
+}
+
+#[test]
+fn vc_02_consumers_go_before_producers_before_the_transport() {
+    let mut world = room_of_three();
+    // Each step that fails is told, so with all of them failing what is told is their order.
+    world.hub.planted_steps = vec![Step::Transport, Step::Producers, Step::Consumers];
+    let count = world.events.len();
+    world.leave("bob");
+    let told: Vec<Option<Step>> = world.events[count..]
+        .iter()
+        .map(|(_, event)| if let Event::StepFailed { step, .. } = event { Some(*step) } else { None })
+        .collect();
+    assert_eq!(told, [Some(Step::Consumers), Some(Step::Producers), Some(Step::Transport), None]);
+    assert!(matches!(world.events.last(), Some((_, Event::Gone { .. }))));
+    world.hub.planted_steps.clear();
+    let ledger = world.hub.ledger();
+    assert_eq!((ledger.transports, ledger.producers, ledger.consumers, ledger.slots), (2, 4, 4, 8));
+}

@@ -1,0 +1,457 @@
+//! A transport: one ICE and DTLS path with one participant, and what goes through it. This is the one place that calls str0m.
+//!
+//! str0m asserts liberally, and what it asserts about comes from outside. So each call runs in [`Transport::guard`]: a panic
+//! below becomes a [`Fault`], after which nothing below is called any more, and whoever called ends this transport only.
+
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use parlor_proto::{Instance, Kind};
+use str0m::bwe::Bitrate;
+use str0m::change::SdpOffer;
+use str0m::channel::{ChannelConfig, ChannelId};
+use str0m::config::DtlsVersion;
+use str0m::media::{KeyframeRequestKind, Mid, Rid};
+use str0m::net::{Protocol, Receive, Transmit};
+use str0m::rtp::Ssrc;
+use str0m::{Candidate, Reason, Rtc, RtcConfig};
+
+use crate::bucket::Bucket;
+use crate::codec::Codec;
+use crate::io::{Seat, Wishes};
+use crate::limits;
+use crate::offer::{Agreed, AgreedSection, OfferError};
+use crate::packet::Packet;
+use crate::sections::{self, Flow, Purpose};
+use crate::settings::Settings;
+use crate::slot::{ProducerId, Slot};
+
+/// Code below gave up; nothing below may be called any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault(pub(crate) String);
+
+/// Where a transport is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Connecting { since: Instant },
+    Connected,
+    PathLost { since: Instant },
+}
+
+/// What became of a datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Received {
+    Taken,
+    /// Not for this transport after all.
+    NotMine,
+    Malformed,
+}
+
+/// What a call below has put out.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    pub(crate) transmits: Vec<Transmit>,
+    pub(crate) events: Vec<str0m::Event>,
+}
+
+/// One path with one participant.
+#[derive(Debug)]
+pub(crate) struct Transport {
+    pub(crate) seat: Seat,
+    pub(crate) instance: Instance,
+    pub(crate) attempt: u32,
+    /// The number of the last offer that was answered, and the answer.
+    pub(crate) answered: (u32, String),
+    pub(crate) phase: Phase,
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) producers: Vec<OwnProducer>,
+    pub(crate) channel: Option<ChannelId>,
+    pub(crate) wishes: Option<Wishes>,
+    /// What the path bears, bits per second; none where it is not estimated.
+    pub(crate) estimate_bps: Option<u64>,
+    /// From when on the estimate may stop a video.
+    pub(crate) trusts_estimate_at: Option<Instant>,
+    /// What was last asked for, bits per second: see [`Self::ask_for`].
+    asked_bps: (u64, u64),
+    /// Proved addresses, oldest first.
+    pub(crate) addresses: Vec<SocketAddr>,
+    pub(crate) ufrag: String,
+    pub(crate) remote_ufrag: String,
+    /// What the timer is set to.
+    pub(crate) armed: Option<Instant>,
+    /// Something was written that has not gone out.
+    pub(crate) is_dirty: bool,
+    /// The participant has not been told who is in its slots now.
+    pub(crate) are_slots_untold: bool,
+    pub(crate) frames: Bucket,
+    candidates_left: usize,
+    has_data: bool,
+    routes: Vec<(Ssrc, Mid, Option<Rid>)>,
+    is_broken: bool,
+    rtc: Rtc,
+    #[cfg(test)]
+    pub(crate) planted: bool,
+}
+
+/// What a participant sends in one of its sections.
+#[derive(Debug)]
+pub(crate) struct OwnProducer {
+    pub(crate) id: ProducerId,
+    pub(crate) mid: Mid,
+    pub(crate) codecs: Vec<(u8, Codec)>,
+}
+
+fn catching<T>(step: impl FnOnce() -> T) -> Result<T, Fault> {
+    catch_unwind(AssertUnwindSafe(step)).map_err(|payload| {
+        let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        Fault(
+            text.or_else(|| payload.downcast_ref::<String>().cloned())
+                .unwrap_or_else(|| "no message".to_owned()),
+        )
+    })
+}
+
+fn rtc(settings: &Settings, now: Instant, has_congestion_control: bool) -> Rtc {
+    // H264 constrained baseline, in both packetization modes (RFC 6184, section 8.1).
+    const H264: [(u8, u8, bool); 2] = [(108, 109, true), (124, 120, false)];
+    const CONSTRAINED_BASELINE: u32 = 0x42_e01f;
+    let mut config = RtcConfig::new()
+        .set_crypto_provider(std::sync::Arc::clone(&settings.certificate.provider))
+        .set_dtls_cert(settings.certificate.certificate.clone())
+        .set_dtls_version(DtlsVersion::Dtls12)
+        .set_rtp_mode(true)
+        .set_stats_interval(None)
+        .set_send_buffer_audio(limits::RESEND_PACKETS_AUDIO)
+        .set_send_buffer_video(limits::RESEND_PACKETS_VIDEO)
+        .set_sctp_max_message_size(limits::DATA_FRAME_BYTES_MAX)
+        .set_sctp_max_buffered_amount(limits::DATA_BUFFER_BYTES_MAX)
+        .clear_codecs()
+        .enable_opus(true, true)
+        .enable_vp8(true);
+    for (pt, resend_pt, mode) in H264 {
+        config.codec_config().add_h264(pt.into(), Some(resend_pt.into()), mode, CONSTRAINED_BASELINE);
+    }
+    if has_congestion_control {
+        config = config.enable_bwe(Some(Bitrate::from(limits::INITIAL_ESTIMATE_BPS)));
+    }
+    let mut rtc = config.build(now);
+    for address in &settings.local {
+        if let Ok(candidate) = Candidate::host(*address, Protocol::Udp) {
+            rtc.add_local_candidate(candidate);
+        }
+    }
+    rtc
+}
+
+impl Transport {
+    pub(crate) fn new(
+        settings: &Settings,
+        now: Instant,
+        seat: Seat,
+        instance: Instance,
+        attempt: u32,
+        receives_video: bool,
+    ) -> Result<Self, Fault> {
+        let has_congestion_control = settings.has_congestion_control && receives_video;
+        let rtc = catching(|| rtc(settings, now, has_congestion_control))?;
+        Ok(Self {
+            seat,
+            instance,
+            attempt,
+            answered: (0, String::new()),
+            phase: Phase::Connecting { since: now },
+            slots: Vec::new(),
+            producers: Vec::new(),
+            channel: None,
+            wishes: None,
+            estimate_bps: None,
+            trusts_estimate_at: None,
+            asked_bps: (0, 0),
+            addresses: Vec::new(),
+            ufrag: String::new(),
+            remote_ufrag: String::new(),
+            armed: None,
+            is_dirty: false,
+            are_slots_untold: false,
+            frames: Bucket::new(now, limits::DATA_FRAMES_PER_SECOND, limits::DATA_FRAMES_BURST),
+            candidates_left: 0,
+            has_data: false,
+            routes: Vec::new(),
+            is_broken: false,
+            rtc,
+            #[cfg(test)]
+            planted: false,
+        })
+    }
+
+    /// Runs something that calls str0m.
+    fn guard<T>(&mut self, step: impl FnOnce(&mut Rtc) -> T) -> Result<T, Fault> {
+        if self.is_broken {
+            return Err(Fault("broken before".to_owned()));
+        }
+        #[cfg(test)]
+        let planted = self.planted;
+        let rtc = &mut self.rtc;
+        let result = catching(|| {
+            #[cfg(test)]
+            assert!(!planted, "planted");
+            step(rtc)
+        });
+        self.is_broken = result.is_err();
+        result
+    }
+
+    /// Takes an offer. What it changes is the caller's to carry out.
+    pub(crate) fn accept(&mut self, now: Instant, sdp: &str) -> Result<Result<Agreed, OfferError>, Fault> {
+        let offered = sections::read(sdp);
+        let wants_data =
+            offered.iter().any(|section| section.purpose == Purpose::Data && !section.is_rejected);
+        let makes_channel = wants_data && !self.has_data;
+        let text = sections::without_return(sdp);
+        let result = self.guard(|rtc| {
+            let offer = SdpOffer::from_sdp_string(&text)
+                .map_err(|error| OfferError::Unreadable(error.to_string()))?;
+            let _ = rtc.handle_input(str0m::Input::Timeout(now));
+            let answer = rtc
+                .sdp_api()
+                .accept_offer(offer)
+                .map_err(|error| OfferError::Unacceptable(error.to_string()))?;
+            let answer = sections::with_rejections(&answer.to_sdp_string(), &offered);
+            let mut direct = rtc.direct_api();
+            if makes_channel {
+                direct.create_data_channel(ChannelConfig {
+                    label: "parlor".to_owned(),
+                    negotiated: Some(0),
+                    ..ChannelConfig::default()
+                });
+            }
+            let mut agreed = Agreed { answer: answer.clone(), producers: Vec::new(), slots: Vec::new() };
+            for (section, offered) in sections::read(&answer).into_iter().zip(&offered) {
+                let Purpose::Media(kind) = section.purpose else { continue };
+                let mid = Mid::from(section.mid.as_str());
+                let mut agreed_section = AgreedSection {
+                    mid,
+                    name: offered.mid.clone(),
+                    kind,
+                    codecs: section.codecs,
+                    rids: offered.rids.iter().take(limits::LAYERS_MAX).cloned().collect(),
+                    ssrc: None,
+                };
+                match section.flow {
+                    _ if section.is_rejected => {}
+                    Flow::Receive => agreed.producers.push(agreed_section),
+                    Flow::Send => {
+                        if let Some(stream) = direct.stream_tx_by_mid(mid, None) {
+                            agreed_section.ssrc = Some(stream.ssrc());
+                            let kept = match kind {
+                                Kind::Audio => limits::RESEND_PACKETS_AUDIO,
+                                Kind::Video => limits::RESEND_PACKETS_VIDEO,
+                            };
+                            stream.set_rtx_cache(
+                                kept,
+                                Duration::from_secs(3),
+                                Some(limits::RESEND_RATIO_MAX),
+                            );
+                            agreed.slots.push(agreed_section);
+                        }
+                    }
+                    Flow::Both | Flow::None => {}
+                }
+            }
+            Ok(agreed)
+        })?;
+        if result.is_ok() {
+            self.has_data |= wants_data;
+            self.candidates_left = limits::CANDIDATES_PER_OFFER_MAX;
+            self.remote_ufrag = sections::ufrag(sdp).unwrap_or_default().to_owned();
+        }
+        Ok(result)
+    }
+
+    /// Takes an address of the other end. One that can't be read, as a name for `.local`, counts for nothing.
+    pub(crate) fn add_candidate(&mut self, text: &str, fragment: Option<&str>) -> Result<(), Fault> {
+        let is_old = fragment.is_some_and(|fragment| fragment != self.remote_ufrag);
+        if text.is_empty() || is_old || self.candidates_left == 0 {
+            return Ok(());
+        }
+        self.candidates_left = self.candidates_left.saturating_sub(1);
+        let text = text.strip_prefix("a=").unwrap_or(text).to_owned();
+        self.guard(|rtc| {
+            if let Ok(candidate) = Candidate::from_sdp_string(&text) {
+                rtc.add_remote_candidate(candidate);
+            }
+        })
+    }
+
+    /// Takes a datagram, if it is for this transport; `is_sure` when that is known already.
+    pub(crate) fn receive(
+        &mut self,
+        now: Instant,
+        local: SocketAddr,
+        remote: SocketAddr,
+        bytes: &[u8],
+        is_sure: bool,
+    ) -> Result<Received, Fault> {
+        self.guard(|rtc| {
+            let Ok(receive) = Receive::new(Protocol::Udp, remote, local, bytes) else {
+                return Received::Malformed;
+            };
+            let input = str0m::Input::Receive(now, receive);
+            if !is_sure && !rtc.accepts(&input) {
+                return Received::NotMine;
+            }
+            match rtc.handle_input(input) {
+                Ok(()) => Received::Taken,
+                Err(_) => Received::Malformed,
+            }
+        })
+    }
+
+    /// Time passed, or something was written.
+    pub(crate) fn handle_timeout(&mut self, now: Instant) -> Result<(), Fault> {
+        self.is_dirty = false;
+        // An error here closes the Rtc, which shows when it is drained.
+        self.guard(|rtc| drop(rtc.handle_input(str0m::Input::Timeout(now))))
+    }
+
+    /// Takes out all there is; returns when to come again, and in which steps.
+    pub(crate) fn drain(&mut self, found: &mut Found) -> Result<(Instant, Duration), Fault> {
+        let drained = self.guard(|rtc| {
+            for _ in 0..limits::POLLS_PER_INPUT_MAX {
+                match rtc.poll_output() {
+                    Ok(str0m::Output::Timeout(at)) => {
+                        let is_paced = matches!(rtc.last_timeout_reason(), Reason::Pacer(_));
+                        return Some((at, if is_paced { limits::PACER_STEP } else { limits::TIMER_STEP }));
+                    }
+                    Ok(str0m::Output::Transmit(transmit)) => found.transmits.push(transmit),
+                    Ok(str0m::Output::Event(event)) => found.events.push(event),
+                    Err(_) if !rtc.is_alive() => found.events.push(str0m::Event::Closed),
+                    Err(_) => {}
+                }
+            }
+            None
+        })?;
+        drained.ok_or_else(|| {
+            self.is_broken = true;
+            Fault("put out without end".to_owned())
+        })
+    }
+
+    /// Which producer and layer a packet's stream is of.
+    pub(crate) fn route(&mut self, ssrc: Ssrc) -> Result<Option<(Mid, Option<Rid>)>, Fault> {
+        if let Some((_, mid, rid)) = self.routes.iter().find(|(known, _, _)| *known == ssrc) {
+            return Ok(Some((*mid, *rid)));
+        }
+        let found = self.guard(|rtc| {
+            let mut direct = rtc.direct_api();
+            direct.stream_rx(&ssrc).map(|stream| (stream.mid(), stream.rid()))
+        })?;
+        if let Some((mid, rid)) = found {
+            // A stream whose SSRC changed leaves its old one behind.
+            self.routes.retain(|(_, known_mid, known_rid)| (*known_mid, *known_rid) != (mid, rid));
+            self.routes.push((ssrc, mid, rid));
+        }
+        Ok(found)
+    }
+
+    /// Writes a packet into a slot; true if something is to go out.
+    pub(crate) fn forward(&mut self, slot: usize, packet: &Packet) -> Result<bool, Fault> {
+        if !matches!(self.phase, Phase::Connected) {
+            return Ok(false);
+        }
+        let Some(slot) = self.slots.get_mut(slot) else { return Ok(false) };
+        let ssrc = slot.ssrc;
+        let Some(write) = slot.write(packet) else { return Ok(false) };
+        let is_video = packet.kind == Kind::Video;
+        let is_written = self.guard(|rtc| {
+            let mut direct = rtc.direct_api();
+            let Some(stream) = direct.stream_tx(&ssrc) else { return false };
+            let waiting =
+                if is_video { stream.queue_info().map_or(0, |info| info.packet_count()) } else { 0 };
+            let fits = waiting < limits::PACED_PACKETS_MAX;
+            if fits {
+                stream.write_rtp(write);
+            }
+            fits
+        })?;
+        if !is_written
+            && let Some(consumer) =
+                self.slots.iter_mut().find(|s| s.ssrc == ssrc).and_then(|s| s.consumer.as_mut())
+        {
+            consumer.layer = None;
+        }
+        Ok(is_written)
+    }
+
+    /// Asks the other end for a key frame of what it sends.
+    pub(crate) fn request_key_frame(&mut self, mid: Mid, rid: Option<Rid>) -> Result<(), Fault> {
+        self.guard(|rtc| {
+            if let Some(stream) = rtc.direct_api().stream_rx_by_mid(mid, rid) {
+                stream.request_keyframe(KeyframeRequestKind::Pli);
+            }
+        })
+    }
+
+    /// Says what could be sent if the path bore it, and what would be enough for a little more than now, bits per second, where
+    /// bandwidth is estimated. Up to the latter, and to what the path is believed to bear, str0m fills up with padding: the
+    /// estimate only grows by what is sent.
+    pub(crate) fn ask_for(&mut self, next_bps: u64, desired_bps: u64) -> Result<(), Fault> {
+        let is_close = |new: u64, old: u64| new.abs_diff(old) <= old / 10;
+        let (old_next_bps, old_desired_bps) = self.asked_bps;
+        if self.estimate_bps.is_none()
+            || is_close(next_bps, old_next_bps) && is_close(desired_bps, old_desired_bps)
+        {
+            return Ok(());
+        }
+        self.asked_bps = (next_bps, desired_bps);
+        self.guard(|rtc| rtc.bwe().set_bitrate(Bitrate::from(next_bps), Bitrate::from(desired_bps)))
+    }
+
+    /// Writes a data frame; false if the receiver is too slow for it, or has no channel.
+    pub(crate) fn send_data(&mut self, text: &str) -> Result<bool, Fault> {
+        let Some(channel) = self.channel else { return Ok(false) };
+        self.guard(|rtc| {
+            rtc.channel(channel).is_some_and(|mut channel| {
+                let fits =
+                    channel.buffered_amount().saturating_add(text.len()) <= limits::DATA_BUFFER_BYTES_MAX;
+                fits && channel.write(false, text.as_bytes()).unwrap_or(false)
+            })
+        })
+    }
+
+    /// Says goodbye to the other end (RTCP BYE, DTLS close_notify), as far as that is possible.
+    pub(crate) fn close(&mut self, found: &mut Found) -> Result<(), Fault> {
+        self.guard(|rtc| drop(rtc.close()))?;
+        self.drain(found).map(drop)
+    }
+
+    /// The end. Freeing what is below runs code below.
+    pub(crate) fn free(self) -> Result<(), Fault> {
+        let Self {
+            rtc,
+            is_broken,
+            #[cfg(test)]
+            planted,
+            ..
+        } = self;
+        catching(move || {
+            #[cfg(test)]
+            assert!(is_broken || !planted, "planted");
+            let _ = is_broken;
+            drop(rtc);
+        })
+    }
+
+    /// The codec of one of the participant's own payload types.
+    pub(crate) fn own_codec(&self, mid: Mid, pt: u8) -> Option<(ProducerId, Codec)> {
+        let own = self.producers.iter().find(|own| own.mid == mid)?;
+        let (_, codec) = own.codecs.iter().find(|(known, _)| *known == pt)?;
+        Some((own.id, *codec))
+    }
+
+    /// An ICE restart or a new offer may have changed it.
+    pub(crate) fn current_ufrag(&mut self) -> Result<String, Fault> {
+        self.guard(|rtc| rtc.direct_api().local_ice_credentials().ufrag)
+    }
+}
