@@ -117,10 +117,10 @@ export async function meet(people, { isStrict = false } = {}) {
   assert.equal(met.flows, 2 * pairs, `everybody hears everybody: ${seen}`);
   const closed = repeats.filter(({ what }) => what === 'closed').length;
   assert.equal(met.connectionsMade, 2 * pairs + closed, `each pair is connected once, and again only where that was given up for a cause: ${seen}`);
-  if (isStrict || repeats.length === 0) {
-    assert.deepEqual(repeats, [], `nothing had to be done again: ${seen}`);
-    assert.equal(met.negotiations, pairs, `each pair negotiated once: ${seen}`);
-  }
+  // A page that starves for 5 s is silent for 5 s, which is repaired (CM-15); nothing of the meeting is done again by that.
+  const starved = repeats.filter(({ cause }) => cause.startsWith('no packet came')).length;
+  if (isStrict) assert.equal(repeats.length, starved, `nothing had to be done again: ${seen}`);
+  if (repeats.length === starved) assert.equal(met.negotiations, pairs + starved, `each pair negotiated once: ${seen}`);
   return met;
 }
 

@@ -139,7 +139,7 @@ export function installProbe({ toneHz, microphoneError, missing, amplitude }) {
     return { rmsDb: inDb(Math.sqrt(sum / samples.length)), toneDb: inDb(toneRms) };
   }
 
-  /** @param {{ period_ms: number, length_ms: number, duration_ms: number }} options */
+  /** @param {{ period_ms: number, length_ms: number, duration_ms: number, delay_ms?: number }} options */
   function pulse({ period_ms, length_ms, duration_ms, delay_ms = 100 }) {
     if (probe.tone === undefined) throw new Error('the microphone was never asked for');
     const { gain, context } = probe.tone;

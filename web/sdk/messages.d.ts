@@ -44,6 +44,7 @@ export type ClientMessage =
   | { "type": "offer", "data": Offer }
   | { "type": "answer", "data": Offer }
   | { "type": "ice-candidate", "data": IceCandidate }
+  | { "type": "receive", "data": Receive }
   | { "type": "track-state", "data": TrackState }
   | { "type": "recording", "data": Recording }
   | { "type": "chat", "data": Chat }
@@ -246,6 +247,14 @@ export type OfferFrom = {
   tracks?: Array<TrackLabel>,
 };
 
+/** `offer-wanted`: the hub only answers, so it asks. */
+export type OfferWanted = {
+  /** In which room. */
+  roomId: RoomId,
+  /** `path-lost`: an offer with new ICE credentials; `transport-gone`: an offer of a new RTCPeerConnection. */
+  reason: string,
+};
+
 /** One person in one room. */
 export type Participant = {
   /** The user id. */
@@ -278,6 +287,16 @@ export type Pong = {
 
 /** Any JSON value, kept as the text it came in. Equal when the texts are. */
 export type RawJson = unknown;
+
+/** `receive`: what the hub is to forward. It replaces what was said before. */
+export type Receive = {
+  /** In which room. */
+  roomId: RoomId,
+  /** Whose sound is not wanted. */
+  muted: Array<UserId>,
+  /** Which videos, the most wanted first. */
+  video: Array<WantedVideo>,
+};
 
 /** `recording`. */
 export type Recording = {
@@ -470,6 +489,8 @@ export type ServerMessage =
   | { "type": "offer", "data": OfferFrom }
   | { "type": "answer", "data": OfferFrom }
   | { "type": "ice-candidate", "data": IceCandidateFrom }
+  | { "type": "slots", "data": Slots }
+  | { "type": "offer-wanted", "data": OfferWanted }
   | { "type": "chat", "data": ChatFrom }
   | { "type": "message", "data": MessageFrom };
 
@@ -489,6 +510,26 @@ export type SetRole = {
   userId: UserId,
   /** The new role. */
   role: Role,
+};
+
+/** One receive section. */
+export type Slot = {
+  /** Which section. */
+  mid: string,
+  /** Whose track is in it, if anybody's. */
+  userId: UserId | null,
+  /** Which of their tracks. */
+  source: Source | null,
+  /** The contributing source that its packets carry (RFC 3550, section 5.1). */
+  csrc: number | null,
+};
+
+/** `slots`: who is in which receive section of one's connection with the hub, all of them. */
+export type Slots = {
+  /** In which room. */
+  roomId: RoomId,
+  /** In the order of the sections. */
+  slots: Array<Slot>,
 };
 
 /** What a track shows or tells. */
@@ -633,6 +674,16 @@ export type UserUpdated = {
   participant: Participant,
   /** See [`RoomJoined::epoch`]. */
   epoch: number,
+};
+
+/** One video that a receiver asks for. */
+export type WantedVideo = {
+  /** Whose. */
+  userId: UserId,
+  /** Camera or screen. */
+  source: Source,
+  /** How high it is shown, in pixels; more is not needed. Without it as high as it comes. */
+  maxHeight?: number,
 };
 
 /** `welcome`. */

@@ -118,7 +118,8 @@ impl Health {
         if came > 0 || !expects_media || !was_watched {
             self.packets_at = now;
         }
-        self.has_flowed |= came > 0;
+        // The first sample has nothing before it, and may tell of packets all the same.
+        self.has_flowed |= sample.packets_received > 0;
         self.flowing_since = if came > 0 { self.flowing_since.or(Some(now)) } else { None };
         self.losses.push_back((came, lost));
         self.forget_losses();

@@ -7,7 +7,7 @@ use crate::error::{ErrorCode, Refusal};
 use crate::id::{ChatId, Instance, RoomId, UserId};
 use crate::limits;
 use crate::name::Name;
-use crate::negotiation::{Answer, IceCandidate, Offer};
+use crate::negotiation::{Answer, IceCandidate, Offer, Receive};
 use crate::raw::RawJson;
 use crate::room::{Mix, Role, Topology, Track};
 
@@ -71,6 +71,8 @@ messages! {
     Answer(Answer) = "answer",
     /// A candidate for a participant.
     IceCandidate(IceCandidate) = "ice-candidate",
+    /// What I want to receive of the hub.
+    Receive(Receive) = "receive",
     /// What I publish, and what of it is on.
     TrackState(TrackState) = "track-state",
     /// Whether I record what I hear.
@@ -334,6 +336,7 @@ impl ClientMessage {
             Self::EndRoom(m) => (None, Some(m.room_id.clone()), None),
             Self::Offer(m) | Self::Answer(m) => (Some(m.to.clone()), m.room_id.clone(), Some(m.attempt)),
             Self::IceCandidate(m) => (Some(m.to.clone()), m.room_id.clone(), Some(m.attempt)),
+            Self::Receive(m) => (None, Some(m.room_id.clone()), None),
             Self::TrackState(m) => (None, Some(m.room_id.clone()), None),
             Self::Recording(m) => (None, Some(m.room_id.clone()), None),
             Self::Chat(m) => (None, Some(m.room_id.clone()), None),
@@ -377,6 +380,8 @@ impl ClientMessage {
                 let tracks = m.tracks.as_ref().map_or(0, Vec::len);
                 if m.attempt == 0 || m.n == 0 {
                     bad("attempt and n count from 1")
+                } else if m.to.is_hub() && m.room_id.is_none() {
+                    bad("roomId is missing: there is a connection with the hub for each room")
                 } else if tracks > limits::TRACKS_MAX {
                     Some((BadMessage, format!("at most {} tracks", limits::TRACKS_MAX)))
                 } else {
@@ -384,6 +389,12 @@ impl ClientMessage {
                 }
             }
             Self::IceCandidate(m) if m.attempt == 0 => bad("attempt counts from 1"),
+            Self::IceCandidate(m) if m.to.is_hub() && m.room_id.is_none() => {
+                bad("roomId is missing: there is a connection with the hub for each room")
+            }
+            Self::Receive(m) if m.muted.len() > limits::WISHES_MAX || m.video.len() > limits::WISHES_MAX => {
+                Some((BadMessage, format!("at most {} muted, and as many videos", limits::WISHES_MAX)))
+            }
             Self::TrackState(m) if m.tracks.as_ref().map_or(0, Vec::len) > limits::TRACKS_MAX => {
                 Some((BadMessage, format!("at most {} tracks", limits::TRACKS_MAX)))
             }

@@ -114,6 +114,12 @@ id! {
 }
 
 impl UserId {
+    /// `hub`, the reserved id of the forwarding server.
+    #[must_use]
+    pub fn hub() -> Self {
+        Self("hub".into())
+    }
+
     /// Whether this is `hub`, the reserved id of the forwarding server.
     #[must_use]
     pub fn is_hub(&self) -> bool {

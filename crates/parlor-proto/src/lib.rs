@@ -28,7 +28,8 @@ pub use frame::{ClientFrame, FrameError, RequestId};
 pub use id::{ChatId, Instance, RoomId, UserId};
 pub use name::Name;
 pub use negotiation::{
-    Answer, AnswerFrom, IceCandidate, IceCandidateFrom, IceCandidateInit, Offer, OfferFrom, TrackLabel,
+    Answer, AnswerFrom, IceCandidate, IceCandidateFrom, IceCandidateInit, Offer, OfferFrom, OfferWanted,
+    Receive, Slot, Slots, TrackLabel, WantedVideo,
 };
 pub use raw::{RawJson, Sdp};
 pub use room::{

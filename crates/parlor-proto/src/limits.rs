@@ -17,6 +17,8 @@ pub const CHAT_CHARS_MAX: usize = 4_000;
 pub const PASSWORD_CHARS_MAX: usize = 256;
 /// Tracks that one participant can name, in an offer or as its track states.
 pub const TRACKS_MAX: usize = 64;
+/// Participants that a receiver can have muted at the hub, and videos it can ask for.
+pub const WISHES_MAX: usize = 1_000;
 /// Bytes of a request's `id`.
 pub const REQUEST_ID_BYTES_MAX: usize = 128;
 

@@ -157,3 +157,70 @@ pub struct IceCandidateInit {
     #[cfg_attr(test, ts(optional = nullable))]
     pub username_fragment: Option<String>,
 }
+
+/// `slots`: who is in which receive section of one's connection with the hub, all of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Slots {
+    /// In which room.
+    pub room_id: RoomId,
+    /// In the order of the sections.
+    pub slots: Vec<Slot>,
+}
+
+/// One receive section.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Slot {
+    /// Which section.
+    pub mid: String,
+    /// Whose track is in it, if anybody's.
+    pub user_id: Option<UserId>,
+    /// Which of their tracks.
+    pub source: Option<Source>,
+    /// The contributing source that its packets carry (RFC 3550, section 5.1).
+    pub csrc: Option<u32>,
+}
+
+/// `offer-wanted`: the hub only answers, so it asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct OfferWanted {
+    /// In which room.
+    pub room_id: RoomId,
+    /// `path-lost`: an offer with new ICE credentials; `transport-gone`: an offer of a new RTCPeerConnection.
+    pub reason: String,
+}
+
+/// `receive`: what the hub is to forward. It replaces what was said before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Receive {
+    /// In which room.
+    pub room_id: RoomId,
+    /// Whose sound is not wanted.
+    #[serde(default)]
+    pub muted: Vec<UserId>,
+    /// Which videos, the most wanted first.
+    #[serde(default)]
+    pub video: Vec<WantedVideo>,
+}
+
+/// One video that a receiver asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct WantedVideo {
+    /// Whose.
+    pub user_id: UserId,
+    /// Camera or screen.
+    pub source: Source,
+    /// How high it is shown, in pixels; more is not needed. Without it as high as it comes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub max_height: Option<u16>,
+}

@@ -9,7 +9,7 @@ use crate::frame::RequestId;
 use crate::id::{ChatId, RoomId, UserId};
 use crate::limits;
 use crate::name::Name;
-use crate::negotiation::{AnswerFrom, IceCandidateFrom, OfferFrom};
+use crate::negotiation::{AnswerFrom, IceCandidateFrom, OfferFrom, OfferWanted, Slots};
 use crate::raw::RawJson;
 use crate::room::{LeaveReason, Mix, Mode, Participant, RoomDetails, RoomSummary};
 use crate::time::Timestamp;
@@ -68,6 +68,10 @@ messages! {
     Answer(Box<AnswerFrom>) = "answer",
     /// A candidate of a participant.
     IceCandidate(Box<IceCandidateFrom>) = "ice-candidate",
+    /// Who is in which of your receive slots.
+    Slots(Slots) = "slots",
+    /// The hub needs a new negotiation.
+    OfferWanted(OfferWanted) = "offer-wanted",
     /// A line of a participant.
     Chat(ChatFrom) = "chat",
     /// Data of a participant.

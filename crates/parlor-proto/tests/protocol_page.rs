@@ -9,7 +9,8 @@ use parlor_proto::server::{
     RoomUpdated, ServerRoomList, UserJoined, UserLeft, UserUpdated, Welcome, encode_error, encode_ok,
 };
 use parlor_proto::{
-    AnswerFrom, ClientFrame, ClientMessage, IceCandidateFrom, OfferFrom, Refusal, RequestId, ServerMessage,
+    AnswerFrom, ClientFrame, ClientMessage, IceCandidateFrom, OfferFrom, OfferWanted, Refusal, RequestId,
+    ServerMessage, Slots,
 };
 use serde_json::{Map, Value};
 
@@ -136,6 +137,8 @@ fn encoded(kind: &str, written: &Value) -> Result<parlor_proto::Encoded, serde_j
         "offer" => ServerMessage::Offer(Box::new(data::<OfferFrom>(written)?)),
         "answer" => ServerMessage::Answer(Box::new(data::<AnswerFrom>(written)?)),
         "ice-candidate" => ServerMessage::IceCandidate(Box::new(data::<IceCandidateFrom>(written)?)),
+        "slots" => ServerMessage::Slots(data::<Slots>(written)?),
+        "offer-wanted" => ServerMessage::OfferWanted(data::<OfferWanted>(written)?),
         "chat" => ServerMessage::Chat(data::<ChatFrom>(written)?),
         "message" => ServerMessage::Message(data::<MessageFrom>(written)?),
         other => panic!("the server says no {other}"),

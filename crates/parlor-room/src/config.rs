@@ -49,6 +49,8 @@ pub struct Config {
     pub rooms_max: usize,
     /// Entries that a room's log keeps; older ones go.
     pub room_log_entries_max: usize,
+    /// Whether a hub carries out what [`Output::Hub`](crate::Output::Hub) orders.
+    pub has_hub: bool,
     /// Told in `welcome`, for the clients' RTCPeerConnections.
     pub ice_servers: Vec<IceServer>,
     /// The `epoch` of all rooms: grows when another server process takes them over.
@@ -77,6 +79,7 @@ impl Default for Config {
             rooms_per_session_max: limits::ROOMS_PER_SESSION_MAX,
             rooms_max: ROOMS_MAX,
             room_log_entries_max: ROOM_LOG_ENTRIES_MAX,
+            has_hub: false,
             ice_servers: Vec::new(),
             epoch: 1,
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use parlor_proto::{ClientFrame, CloseCode, FrameError};
 
+use crate::hub::{HubOrder, HubReport};
 use crate::log::Event;
 
 /// One socket. The shell gives each a number of its own and never uses one twice.
@@ -68,6 +69,8 @@ pub enum Input {
         /// Which one.
         conn: ConnId,
     },
+    /// The hub has said something.
+    Hub(HubReport),
     /// The server is asked to stop: everyone is told, nobody joins any more.
     Drain,
 }
@@ -96,6 +99,8 @@ pub enum Output {
         /// Why, in words of at most 123 bytes (RFC 6455, section 5.5).
         reason: String,
     },
+    /// Tell the hub. An order to leave is to be carried out before any later output.
+    Hub(HubOrder),
     /// Something happened that the log or the metrics want to know.
     Log(Event),
 }

@@ -3,7 +3,7 @@
 use parlor_proto::client::{RoomCreated, UserJoinedRoom};
 use parlor_proto::server::{RoomJoined, RoomUpdated, UserJoined};
 use parlor_proto::{
-    ErrorCode, Mode, Name, Participant, Role, RoomId, ServerMessage, Timestamp, Topology, UserId, client,
+    ErrorCode, Name, Participant, Role, RoomId, ServerMessage, Timestamp, Topology, UserId, client,
 };
 
 use crate::hello::{Claim, HelloError};
@@ -181,7 +181,7 @@ impl Registry {
         host_name: Option<&Name>,
         settings: &client::RoomSettings,
     ) -> Result<RoomKey, JoinError> {
-        if settings.topology == Some(Topology::Sfu) {
+        if settings.topology == Some(Topology::Sfu) && self.hub_instance.is_none() {
             return Err(JoinError::NoHub);
         }
         if self.rooms.len() >= self.config.rooms_max {
@@ -218,8 +218,12 @@ impl Registry {
             present: room.members().len().saturating_add(1),
         };
         self.timers.set(Timer::Room(room_key), &mut room.armed, None);
-        let host_change =
-            room.admit(Member { session: key, participant: participant.clone(), is_recording: false });
+        let host_change = room.admit(Member {
+            session: key,
+            participant: participant.clone(),
+            is_recording: false,
+            is_at_hub: false,
+        });
         let arrival = UserJoined {
             room_id: room.id.clone(),
             user_id: participant.id.clone(),
@@ -252,7 +256,7 @@ impl Registry {
             room: room.details(),
             you: member.participant.clone(),
             participants: room.participants(),
-            topology: Mode::Mesh,
+            topology: room.mode(),
             mix: room.mix(),
             recording: room.recording(),
             epoch: self.config.epoch,

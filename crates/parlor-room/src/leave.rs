@@ -1,14 +1,16 @@
 //! The ways out, which are one: whoever leaves a room, for whatever reason, goes through [`Registry::take_out`], and
 //! whoever leaves the server through [`Registry::end_session`].
 //!
-//! The order is always the same: roster, host, those who are told, the room if it is empty; and for a session that
-//! ends: its rooms, its watch, its timer, its socket, its name. Media and relay allocations come before the roster
-//! where there are any. Each step is written to the log.
+//! The order is always the same: media at the hub, roster, host, those who are told, the room if it is empty; and for
+//! a session that ends: its rooms, its watch, its timer, its socket, its name. Relay allocations come before the
+//! roster where there are any. Each step is written to the log.
 
 use parlor_proto::client::UserLeftRoom;
 use parlor_proto::server::{UserLeft, UserUpdated};
 use parlor_proto::{CloseCode, ErrorCode, LeaveReason, ServerMessage, UserId};
 
+use crate::hub::HubOrder;
+use crate::io::Output;
 use crate::log::{EndReason, Event, Freed, RoomEvent};
 use crate::refusal::{NotInRoom, Refusable};
 use crate::registry::Registry;
@@ -102,6 +104,9 @@ impl Registry {
             }
         }
         self.record(room_key, RoomEvent::Ended { reason });
+        if self.hub_instance.is_some() {
+            self.outbound.push(Output::Hub(HubOrder::RoomEnded { room: room_key.0 }));
+        }
         let Some(mut room) = self.rooms.remove(room_key) else { return };
         self.timers.set(Timer::Room(room_key), &mut room.armed, None);
         for member in members {
@@ -170,6 +175,7 @@ impl Registry {
 
     /// The one way out of a room: the roster no longer has them, and their session no longer the room.
     fn take_out(&mut self, key: SessionKey, room_key: RoomKey, departure: &Departure) -> Option<Member> {
+        self.leave_hub(key, room_key);
         let room = self.rooms.at_mut(room_key)?;
         let member = room.dismiss(key, departure.reason, &self.config, self.now)?;
         let remain = room.members().iter().map(|member| member.participant.id.clone()).collect();

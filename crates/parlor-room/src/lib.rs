@@ -7,13 +7,14 @@
 //!
 //! By whose state it is: `session`, `outbox` and `rate` (one client), `room` and `log` (one room), `list` and `watch`
 //! (the room list), `timers`, `outbound`. By what happens: `hello`, `join`, `leave`, `presence`, `rule`, `recording`,
-//! `relay`.
+//! `relay`, `hub`.
 
 mod config;
 mod entropy;
 mod gauges;
 mod hash;
 mod hello;
+mod hub;
 mod io;
 mod join;
 mod leave;
@@ -38,6 +39,7 @@ mod watch;
 
 pub use config::Config;
 pub use gauges::Gauges;
+pub use hub::{HubOrder, HubReport, HubSeat};
 pub use io::{CloseCause, ConnId, FrameKind, Input, Outgoing, Output};
 pub use log::{EndReason, Entry, Event, Freed, RoomEvent, SessionId, SuspectCause};
 pub use registry::Registry;

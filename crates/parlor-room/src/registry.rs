@@ -3,13 +3,14 @@
 
 use parlor_proto::server::{Pong, encode_error, encode_ok};
 use parlor_proto::{
-    ClientFrame, ClientMessage, CloseCode, ErrorCode, FrameError, Refusal, RequestId, RoomId, ServerMessage,
-    Time,
+    ClientFrame, ClientMessage, CloseCode, ErrorCode, FrameError, Instance, Refusal, RequestId, RoomId,
+    ServerMessage, Time,
 };
 
 use crate::config::Config;
 use crate::entropy::Entropy;
 use crate::gauges::Gauges;
+use crate::hub::HubError;
 use crate::io::{ConnId, FrameKind, Input, Output};
 use crate::list::RoomList;
 use crate::log::{Entry, Event, RoomEvent};
@@ -34,6 +35,8 @@ pub struct Registry {
     pub(crate) watchers: Watchers,
     pub(crate) timers: Timers,
     pub(crate) outbound: Outbound,
+    /// What the hub goes by, so that nobody takes that of a restarted server for the one before; none if there is none.
+    pub(crate) hub_instance: Option<Instance>,
     /// The server stops: nobody joins any more.
     pub(crate) is_draining: bool,
 }
@@ -44,6 +47,7 @@ impl Registry {
     pub fn new(config: Config, seed: [u8; 32]) -> Self {
         let mut entropy = Entropy::new(seed);
         let hash_key = entropy.hash_key();
+        let hub_instance = config.has_hub.then(|| entropy.instance());
         Self {
             config,
             now: Time::default(),
@@ -54,6 +58,7 @@ impl Registry {
             watchers: Watchers::default(),
             timers: Timers::default(),
             outbound: Outbound::default(),
+            hub_instance,
             is_draining: false,
         }
     }
@@ -74,6 +79,7 @@ impl Registry {
             }
             Input::Closed { conn, cause } => self.on_closed(conn, cause),
             Input::Overflowed { conn } => self.on_overflowed(conn),
+            Input::Hub(report) => self.on_hub_report(report),
             Input::Drain => self.on_drain(),
         }
         self.finish();
@@ -288,9 +294,13 @@ impl Registry {
             ClientMessage::MuteRequest(m) => self.on_mute_request(key, m)?,
             ClientMessage::UpdateRoom(m) => self.on_update_room(key, m)?,
             ClientMessage::EndRoom(m) => self.on_end_room(key, m)?,
+            ClientMessage::Offer(m) if m.to.is_hub() => self.on_hub_offer(key, m)?,
             ClientMessage::Offer(m) => self.on_offer(key, m)?,
+            ClientMessage::Answer(m) if m.to.is_hub() => return Err(HubError::NothingOffered.into()),
             ClientMessage::Answer(m) => self.on_answer(key, m)?,
+            ClientMessage::IceCandidate(m) if m.to.is_hub() => self.on_hub_candidate(key, m)?,
             ClientMessage::IceCandidate(m) => self.on_ice_candidate(key, m)?,
+            ClientMessage::Receive(m) => self.on_receive(key, m)?,
             ClientMessage::TrackState(m) => self.on_track_state(key, m)?,
             ClientMessage::Recording(m) => self.on_recording(key, m)?,
             ClientMessage::Chat(m) => self.on_chat(key, m)?,
@@ -310,6 +320,12 @@ impl Registry {
     pub(crate) fn answer_list(&mut self, key: SessionKey) {
         let Self { list, rooms, sessions, outbound, .. } = self;
         Watchers::answer(key, list, rooms, sessions, outbound);
+    }
+
+    /// Sends an error that comes without a request, and is nobody's fault who is at that socket now.
+    pub(crate) fn tell_refusal(&mut self, to: SessionKey, refusal: &Refusal) {
+        self.outbound.count_error(refusal.code);
+        self.sessions.send(to, &encode_error(None, refusal), &mut self.outbound);
     }
 
     /// Sends an error. Too many of them that are `bad-message` close the socket.

@@ -21,9 +21,6 @@ pub(crate) enum RelayError {
     /// They are not there, or share no room with the sender.
     #[error("{0} is in no room with you")]
     PeerUnavailable(UserId),
-    /// There is no hub here.
-    #[error("this server has no hub")]
-    NoHub,
 }
 
 impl Refusable for RelayError {
@@ -31,7 +28,6 @@ impl Refusable for RelayError {
         match self {
             Self::NotInRoom(error) => error.code(),
             Self::PeerUnavailable(_) => ErrorCode::PeerUnavailable,
-            Self::NoHub => ErrorCode::Forbidden,
         }
     }
 }
@@ -139,9 +135,6 @@ impl Registry {
         key: SessionKey,
         to: &UserId,
     ) -> Result<(SessionKey, UserId, Instance), RelayError> {
-        if to.is_hub() {
-            return Err(RelayError::NoHub);
-        }
         let unavailable = || RelayError::PeerUnavailable(to.clone());
         let session = self.sessions.at(key).ok_or_else(unavailable)?;
         let (from, instance) = self.sender(key).ok_or_else(unavailable)?;

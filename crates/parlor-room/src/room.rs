@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 
 use parlor_proto::client::{RoomSettings, UpdateRoom};
 use parlor_proto::{
-    LeaveReason, Mix, Name, Participant, Role, RoomDetails, RoomId, RoomSummary, SummaryParticipant, Time,
-    Timestamp, Topology, UserId, limits,
+    LeaveReason, Mix, Mode, Name, Participant, Role, RoomDetails, RoomId, RoomSummary, SummaryParticipant,
+    Time, Timestamp, Topology, UserId, limits,
 };
 
 use crate::config::Config;
@@ -24,6 +24,8 @@ pub(crate) struct Member {
     pub(crate) session: SessionKey,
     pub(crate) participant: Participant,
     pub(crate) is_recording: bool,
+    /// Whether they have offered to the hub, which holds something for them since.
+    pub(crate) is_at_hub: bool,
 }
 
 /// Who left, and what they would come back as.
@@ -129,6 +131,21 @@ impl Room {
     pub(crate) fn set_recording(&mut self, session: SessionKey, is_recording: bool) -> bool {
         let member = self.members.iter_mut().find(|member| member.session == session);
         member.is_some_and(|member| change(&mut member.is_recording, Some(is_recording)))
+    }
+
+    pub(crate) fn set_at_hub(&mut self, session: SessionKey) {
+        if let Some(member) = self.members.iter_mut().find(|member| member.session == session) {
+            member.is_at_hub = true;
+        }
+    }
+
+    /// The mode in force.
+    pub(crate) fn mode(&self) -> Mode {
+        mode(self.topology, self.mix)
+    }
+
+    pub(crate) fn is_pinned_to_mesh(&self) -> bool {
+        is_pinned_to_mesh(self.topology, self.mix)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -248,6 +265,15 @@ impl Room {
         (update.capacity.unwrap_or(self.capacity), update.topology.unwrap_or(self.topology))
     }
 
+    /// Whether those who are in it would have to move between mesh and hub after an update, or lose their path to the hub.
+    pub(crate) fn would_move(&self, update: &UpdateRoom) -> bool {
+        let topology = update.topology.unwrap_or(self.topology);
+        let mix = update.mix.unwrap_or(self.mix);
+        let loses_hub =
+            is_pinned_to_mesh(topology, mix) && self.members.iter().any(|member| member.is_at_hub);
+        mode(topology, mix) != self.mode() || loses_hub
+    }
+
     /// Of those with the role who has been there longest, else who has been there longest.
     fn heir(&self, except: Option<SessionKey>) -> Option<usize> {
         let candidates =
@@ -286,4 +312,14 @@ fn change<T: PartialEq>(setting: &mut T, to: Option<T>) -> bool {
         }
         _ => false,
     }
+}
+
+/// An `auto` room stays a mesh for now.
+fn mode(topology: Topology, mix: Mix) -> Mode {
+    if topology == Topology::Sfu && mix == Mix::Direct { Mode::Sfu } else { Mode::Mesh }
+}
+
+/// One host mixes for all others, whom they have to reach.
+fn is_pinned_to_mesh(topology: Topology, mix: Mix) -> bool {
+    topology == Topology::Mesh || mix == Mix::Host
 }

@@ -26,6 +26,9 @@ pub(crate) enum RuleError {
     /// There is no hub here.
     #[error("this server has no hub: a room can be auto or mesh")]
     NoHub,
+    /// Those who are in it would have to move between mesh and hub.
+    #[error("a room can't move between mesh and hub yet: make another one")]
+    CannotMove,
     /// A mesh of that size can't work.
     #[error("a room fixed to a mesh takes at most {max}, not {0}", max = limits::CAPACITY_MESH_MAX)]
     TooLargeForMesh(u16),
@@ -35,7 +38,7 @@ impl Refusable for RuleError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::NotInRoom(error) => error.code(),
-            Self::NotHost(_) | Self::NoHub => ErrorCode::Forbidden,
+            Self::NotHost(_) | Self::NoHub | Self::CannotMove => ErrorCode::Forbidden,
             Self::NobodyThere(..) => ErrorCode::PeerUnavailable,
             Self::TooLargeForMesh(_) => ErrorCode::BadMessage,
         }
@@ -87,10 +90,13 @@ impl Registry {
     pub(crate) fn on_update_room(&mut self, key: SessionKey, m: &UpdateRoom) -> Result<(), RuleError> {
         let (room_key, by) = self.ruled_room(key, &m.room_id)?;
         let Some(room) = self.rooms.at_mut(room_key) else { return Ok(()) };
-        if m.topology == Some(Topology::Sfu) {
+        if m.topology == Some(Topology::Sfu) && self.hub_instance.is_none() {
             return Err(RuleError::NoHub);
         }
         let (capacity, topology) = room.shape_after(m);
+        if room.would_move(m) {
+            return Err(RuleError::CannotMove);
+        }
         if topology == Topology::Mesh && capacity > limits::CAPACITY_MESH_MAX {
             return Err(RuleError::TooLargeForMesh(capacity));
         }

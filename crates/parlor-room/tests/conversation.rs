@@ -125,7 +125,7 @@ impl Stage {
                     self.inboxes.entry(conn).or_default().push_back(frame.text.to_string());
                 }
                 Output::Close { conn, code, reason } => panic!("{conn:?} is closed: {code:?} {reason}"),
-                Output::Ping { .. } | Output::Log(_) => {}
+                Output::Ping { .. } | Output::Log(_) | Output::Hub(_) => {}
             }
         }
     }

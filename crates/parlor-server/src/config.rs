@@ -23,6 +23,23 @@ pub enum Tls {
     SelfSigned,
 }
 
+/// The hub: where media comes and goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Media {
+    /// The UDP address of the first media thread; each further one takes the next port. None: where HTTP listens first.
+    pub listen: Option<SocketAddr>,
+    /// Threads, each with a hub and a socket of its own; 0: no hub.
+    pub threads: usize,
+    /// The addresses that participants are told, where they are others than this machine's own (1:1 NAT).
+    pub public_ips: Vec<IpAddr>,
+}
+
+impl Default for Media {
+    fn default() -> Self {
+        Self { listen: None, threads: 1, public_ips: Vec::new() }
+    }
+}
+
 /// A server's settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -38,6 +55,8 @@ pub struct Config {
     pub allow_origins: Vec<String>,
     /// WebSockets at once.
     pub sockets_max: usize,
+    /// The hub.
+    pub media: Media,
     /// The registry's settings.
     pub room: parlor_room::Config,
 }
@@ -51,6 +70,7 @@ impl Default for Config {
             public_hosts: Vec::new(),
             allow_origins: Vec::new(),
             sockets_max: limits::SOCKETS_MAX,
+            media: Media::default(),
             room: parlor_room::Config::default(),
         }
     }
@@ -74,6 +94,9 @@ pub enum ConfigError {
     /// An origin that is none.
     #[error("{0:?} is not an origin: give it as in https://example.org, without a path")]
     Origin(String),
+    /// More media threads than any machine wants.
+    #[error("{0} media threads are too many: at most {max}", max = limits::MEDIA_THREADS_MAX)]
+    MediaThreads(usize),
     /// No WebSocket could ever connect.
     #[error("at least one socket must be allowed")]
     NoSockets,
@@ -91,7 +114,11 @@ impl Config {
         if self.sockets_max == 0 {
             return Err(ConfigError::NoSockets);
         }
-        if let Some(address) = self.listen.iter().find(|address| !is_loopback(address.ip()))
+        if self.media.threads > limits::MEDIA_THREADS_MAX {
+            return Err(ConfigError::MediaThreads(self.media.threads));
+        }
+        let addresses = || self.listen.iter().chain(&self.media.listen);
+        if let Some(address) = addresses().find(|address| !is_loopback(address.ip()))
             && !self.open
         {
             return Err(ConfigError::NotOpen(*address));

@@ -116,4 +116,8 @@ impl Source for Figures {
     fn queued(&self) -> (Load, Load) {
         self.0.queued()
     }
+
+    fn ledgers(&self) -> Vec<parlor_sfu::Ledger> {
+        self.0.media.ledgers()
+    }
 }

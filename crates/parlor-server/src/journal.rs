@@ -2,8 +2,9 @@
 
 use std::any::Any;
 
-use parlor_proto::{ClientFrame, FrameError};
+use parlor_proto::{ClientFrame, FrameError, RoomId, UserId};
 use parlor_room::{ConnId, EndReason, Event, RoomEvent, SuspectCause};
+use parlor_sfu::Event as HubEvent;
 
 /// Writes the line of an event.
 pub(crate) fn write(event: &Event) {
@@ -58,6 +59,27 @@ pub(crate) fn write(event: &Event) {
                     tracing::info!(%room, number, reason = end_text(reason), "room ended");
                 }
             }
+        }
+    }
+}
+
+/// Writes the line of what happened to a participant's transport at the hub.
+pub(crate) fn hub(room: Option<&RoomId>, participant: &UserId, event: &HubEvent) {
+    let room = room.map(RoomId::as_str);
+    match event {
+        HubEvent::Made => tracing::debug!(room, %participant, "transport made"),
+        HubEvent::Connected => tracing::info!(room, %participant, "transport connected"),
+        HubEvent::PathLost => tracing::info!(room, %participant, "transport lost its path"),
+        HubEvent::PathBack => tracing::info!(room, %participant, "transport has a path again"),
+        HubEvent::StepFailed { step, message } => {
+            tracing::error!(room, %participant, ?step, message, "freeing media failed, the rest goes on");
+        }
+        HubEvent::Panicked { message } => {
+            tracing::error!(room, %participant, message, "a transport panicked and ends");
+        }
+        HubEvent::Gone { reason, freed } => {
+            let parlor_sfu::Freed { consumers, producers, slots } = *freed;
+            tracing::info!(room, %participant, ?reason, consumers, producers, slots, "media freed");
         }
     }
 }

@@ -1,11 +1,12 @@
-//! The shells around the cores: WebSocket sessions, HTTP, TLS, metrics and configuration.
+//! The shells around the cores: WebSocket sessions, HTTP, TLS, media threads, metrics and configuration.
 //!
 //! [`run`] is the whole server: bytes come in here, `parlor-proto` says what they mean, `parlor-room` decides, and
 //! what it orders is carried out here. The only decisions in this crate are about bytes: how many may wait, for how
 //! long, and who may knock. A socket's way through it:
 //!
 //! `listener` (accept, TLS, HTTP) → `guard` (Host, Origin) → `upgrade` → `socket` (one task: `wire` reads and writes
-//! frames, `outbox` holds what waits) → `switchboard` (the one lock around the registry) → `journal` and `metrics`.
+//! frames, `outbox` holds what waits) → `switchboard` (the one lock around the registry) → `journal` and `metrics`. What the
+//! registry orders of the hub goes to `media`, whose threads own the hubs and their UDP sockets.
 
 #![allow(
     clippy::disallowed_methods,
@@ -22,6 +23,7 @@ mod http;
 mod journal;
 mod limits;
 mod listener;
+mod media;
 mod metrics;
 mod outbox;
 mod socket;
@@ -33,12 +35,14 @@ mod wire;
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use tokio::sync::watch;
 
-pub use config::{Config, ConfigError, Tls};
+pub use config::{Config, ConfigError, Media, Tls};
 pub use limits::SOCKETS_MAX;
 pub use listener::{ListenError, Listeners};
+pub use media::MediaError;
 pub use parlor_room::Config as RoomConfig;
 pub use tls::TlsError;
 
@@ -58,6 +62,12 @@ pub enum RunError {
     /// There is no TLS.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// There is no hub.
+    #[error(transparent)]
+    Media(#[from] MediaError),
+    /// The system starts no thread for media.
+    #[error("a media thread can't be started: {0}")]
+    Thread(#[source] std::io::Error),
     /// The system gives no random numbers, so no secret would be one.
     #[error("the system gives no random numbers: {0}")]
     Entropy(getrandom::Error),
@@ -83,8 +93,12 @@ pub async fn run(
 
     let addresses = listeners.addresses().to_vec();
     let sockets = listeners.into_tokio().map_err(RunError::Sockets)?;
-    let switchboard = Switchboard::new(config.room.clone(), seed, config.sockets_max);
-    let app = App::new(&config, std::sync::Arc::clone(&switchboard));
+    let http = addresses.first().copied().ok_or(ConfigError::NoAddress)?;
+    let media = media::Prepared::open(&config.media, http)?;
+    let room = RoomConfig { has_hub: config.media.threads > 0, ..config.room.clone() };
+    let switchboard = Switchboard::new(room, seed, config.sockets_max, Arc::clone(&media.media));
+    media.start(&switchboard).map_err(RunError::Thread)?;
+    let app = App::new(&config, Arc::clone(&switchboard));
     let (stop, stopped) = watch::channel(false);
     let door = Door::new(app.router(), tls, stopped);
     for socket in sockets {
@@ -92,7 +106,7 @@ pub async fn run(
     }
     drop(door);
     let timer = tokio::spawn({
-        let switchboard = std::sync::Arc::clone(&switchboard);
+        let switchboard = Arc::clone(&switchboard);
         async move { switchboard.keep_time().await }
     });
     announce(&config, &addresses);
@@ -105,6 +119,7 @@ pub async fn run(
     let all_gone = switchboard.gone().await;
     stop.send_replace(true);
     timer.abort();
+    switchboard.media.stop();
     tracing::info!(all_gone, "stopped");
     Ok(())
 }

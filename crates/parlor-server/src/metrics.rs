@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicU64;
 
 use parlor_proto::{CloseCode, ErrorCode};
 use parlor_room::Gauges;
+use parlor_sfu::{Ledger, Totals};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
@@ -29,6 +30,10 @@ pub(crate) struct Counters {
     pub(crate) overflows: Counter<u64, AtomicU64>,
     /// Sockets that took nothing for too long.
     pub(crate) stalls: Counter<u64, AtomicU64>,
+    /// Datagrams of media that the system did not take.
+    pub(crate) datagrams_dropped: Counter<u64, AtomicU64>,
+    /// Panics of a hub beyond a single transport.
+    pub(crate) hub_panics: Counter<u64, AtomicU64>,
     /// Panics of the registry.
     pub(crate) panics: Counter<u64, AtomicU64>,
     /// Sockets refused because there is no place.
@@ -54,6 +59,8 @@ pub(crate) trait Source: Send + Sync + fmt::Debug + 'static {
     fn gauges(&self) -> Gauges;
     /// What waits to be written: over all sockets, and at the one that has most.
     fn queued(&self) -> (Load, Load);
+    /// What the hubs hold and have done.
+    fn ledgers(&self) -> Vec<Ledger>;
 }
 
 impl Counters {
@@ -83,6 +90,8 @@ impl Metrics {
         counter("outbox_overflows", "Sockets closed because too much waited for them", &c.overflows);
         counter("outbox_stalls", "Sockets closed because they took nothing for too long", &c.stalls);
         counter("registry_panics", "Broken invariants that ended one socket", &c.panics);
+        counter("hub_datagrams_dropped", "Datagrams that the system did not take", &c.datagrams_dropped);
+        counter("hub_panics", "Panics of a hub beyond a single transport", &c.hub_panics);
         counter("sockets_refused", "WebSockets refused for want of a place", &c.sockets_refused);
         counter("requests_refused", "Requests refused for their Host or Origin", &c.requests_refused);
         registry.register("socket_closes", "Sockets closed by the server, by close code", c.closes.clone());
@@ -105,6 +114,9 @@ impl<S: Source> Collector for AtScrape<S> {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let g = self.0.gauges();
         let (queued, deepest) = self.0.queued();
+        let ledgers = self.0.ledgers();
+        let held = |of: fn(&Ledger) -> usize| ledgers.iter().map(of).sum();
+        let done = |of: fn(&Totals) -> u64| ledgers.iter().map(|ledger| of(&ledger.totals)).sum();
         let mut gauge = |name: &str, help: &str, value: usize| {
             let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
             let descriptor = encoder.encode_descriptor(name, help, None, gauge.metric_type())?;
@@ -125,6 +137,14 @@ impl<S: Source> Collector for AtScrape<S> {
         gauge("queued_bytes", "Bytes of these", queued.bytes)?;
         gauge("queued_frames_max", "Frames that wait at the slowest socket", deepest.frames)?;
         gauge("queued_bytes_max", "Bytes that wait at the slowest socket", deepest.bytes)?;
+        gauge("hub_rooms", "Rooms with a transport", held(|l| l.rooms))?;
+        gauge("hub_transports", "Transports", held(|l| l.transports))?;
+        gauge("hub_producers", "Tracks that are sent to the hub", held(|l| l.producers))?;
+        gauge("hub_consumers", "Producers that someone receives, once for each", held(|l| l.consumers))?;
+        gauge("hub_slots", "Receive slots, taken or not", held(|l| l.slots))?;
+        gauge("hub_routes", "User fragments and addresses of transports", held(|l| l.routes))?;
+        gauge("hub_timers", "Timers of transports", held(|l| l.timers))?;
+        gauge("hub_buffered_bytes", "Bytes of datagrams that wait to go out", held(|l| l.buffered_bytes))?;
         let mut counter = |name: &str, help: &str, value: u64| {
             let counter = ConstCounter::new(value);
             let descriptor = encoder.encode_descriptor(name, help, None, counter.metric_type())?;
@@ -136,6 +156,18 @@ impl<S: Source> Collector for AtScrape<S> {
         counter("signals_relayed", "Offers, answers and candidates relayed", g.signals_relayed_total)?;
         counter("lists_encoded", "Whole room lists encoded", g.lists_encoded_total)?;
         counter("deltas_encoded", "Room list differences and digests encoded", g.deltas_encoded_total)?;
+        counter("hub_datagrams_received", "Datagrams that came to the hub", done(|t| t.datagrams_in))?;
+        counter("hub_datagrams_sent", "Datagrams that the hub sent", done(|t| t.datagrams_out))?;
+        counter("hub_datagrams_unknown", "Datagrams that were nobody's", done(|t| t.datagrams_unknown))?;
+        counter(
+            "hub_datagrams_malformed",
+            "Datagrams that could not be read",
+            done(|t| t.datagrams_malformed),
+        )?;
+        counter("hub_packets_received", "Packets of producers", done(|t| t.packets_in))?;
+        counter("hub_packets_forwarded", "Packets written for consumers", done(|t| t.packets_forwarded))?;
+        counter("hub_key_frames_asked", "Key frames asked for", done(|t| t.key_frames_asked))?;
+        counter("hub_transport_panics", "Transports ended by a fault of the hub", done(|t| t.panics))?;
         let errors = ConstCounter::new(0_u64);
         let mut family =
             encoder.encode_descriptor("errors", "Errors sent, by code", None, errors.metric_type())?;

@@ -11,11 +11,12 @@ use std::task::Waker;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use parlor_proto::Time;
-use parlor_room::{CloseCause, Config, ConnId, Event, Gauges, Input, Output, Registry};
+use parlor_room::{CloseCause, Config, ConnId, Event, Gauges, HubReport, Input, Output, Registry};
 
 use crate::clock::Clock;
 use crate::journal;
 use crate::limits::STOPPING;
+use crate::media::Media;
 use crate::metrics::Counters;
 use crate::outbox::{Load, Outbox, Pushed};
 
@@ -27,6 +28,7 @@ pub(crate) struct Switchboard {
     alarm: Notify,
     clock: Clock,
     pub(crate) counters: Counters,
+    pub(crate) media: Arc<Media>,
     /// One permit for each WebSocket, held until its connection is gone.
     places: Arc<Semaphore>,
     sockets_max: u32,
@@ -70,7 +72,7 @@ pub(crate) struct Seat {
 }
 
 impl Switchboard {
-    pub(crate) fn new(config: Config, seed: [u8; 32], sockets_max: usize) -> Arc<Self> {
+    pub(crate) fn new(config: Config, seed: [u8; 32], sockets_max: usize, media: Arc<Media>) -> Arc<Self> {
         let sockets_max = sockets_max.min(Semaphore::MAX_PERMITS);
         let sockets_max = u32::try_from(sockets_max).unwrap_or(u32::MAX >> 3);
         Arc::new(Self {
@@ -83,6 +85,7 @@ impl Switchboard {
             alarm: Notify::new(),
             clock: Clock::start(),
             counters: Counters::default(),
+            media,
             places: Arc::new(Semaphore::new(usize::try_from(sockets_max).unwrap_or(0))),
             sockets_max,
         })
@@ -105,6 +108,11 @@ impl Switchboard {
         };
         self.input(None, Input::Opened { conn });
         Seat { conn, outbox, switchboard: Arc::clone(self), is_told: false, _place: place }
+    }
+
+    /// Tells the registry what the hub said.
+    pub(crate) fn hub_said(&self, report: HubReport) {
+        self.input(None, Input::Hub(report));
     }
 
     /// Tells the registry that the server stops.
@@ -170,7 +178,7 @@ impl Switchboard {
             let now = self.clock.now();
             let outcome = catch_unwind(AssertUnwindSafe(|| f(&mut core.registry, now)));
             let carried = catch_unwind(AssertUnwindSafe(|| {
-                core.carry_out(now, caller, &mut consequences, &self.counters);
+                core.carry_out(now, caller, &mut consequences, &self.counters, &self.media);
             }));
             let next = core.registry.poll_timeout();
             if next.is_some_and(|next| core.armed.is_none_or(|armed| next < armed)) {
@@ -209,6 +217,7 @@ impl Core {
         caller: Option<ConnId>,
         consequences: &mut Consequences,
         counters: &Counters,
+        media: &Media,
     ) {
         while let Some(output) = self.registry.poll_output() {
             match output {
@@ -239,6 +248,11 @@ impl Core {
                     let Some(outbox) = self.outboxes.remove(&conn) else { continue };
                     counters.closed(code);
                     outbox.close(code, reason, (caller != Some(conn)).then_some(&mut consequences.wake));
+                }
+                Output::Hub(order) => {
+                    if let Err(refused) = media.carry_out(order) {
+                        self.registry.handle_input(now, Input::Hub(refused));
+                    }
                 }
                 Output::Log(event) => consequences.events.push(event),
             }

@@ -421,7 +421,7 @@ impl World {
                 ServerOutput::Send { conn, frame } => (conn, Delivery::Text(frame.text)),
                 ServerOutput::Ping { conn } => (conn, Delivery::Ping),
                 ServerOutput::Close { conn, .. } => (conn, Delivery::Closed),
-                ServerOutput::Log(_) => continue,
+                ServerOutput::Log(_) | ServerOutput::Hub(_) => continue,
             };
             let delay_ms = self.rng.u64(1..60);
             let Some(link) = self.links.get_mut(&conn).filter(|link| !link.is_cut) else { continue };

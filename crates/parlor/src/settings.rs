@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use parlor_proto::server::IceServer;
-use parlor_server::{Config, RoomConfig, SOCKETS_MAX, Tls};
+use parlor_server::{Config, Media, RoomConfig, SOCKETS_MAX, Tls};
 use serde::Deserialize;
 
 /// How log lines look.
@@ -83,6 +83,20 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "COUNT", env = "PARLOR_MAX_SOCKETS")]
     max_sockets: Option<usize>,
 
+    /// The UDP address where media for the hub (the forwarding server) comes and goes [default: that of --listen]
+    #[arg(long, value_name = "ADDRESS", env = "PARLOR_MEDIA_LISTEN")]
+    media_listen: Option<String>,
+
+    /// Threads of the hub. Each takes a UDP port, the first that of --media-listen, the others those above it;
+    /// 0 switches the hub off [default: 1]
+    #[arg(long, value_name = "COUNT", env = "PARLOR_MEDIA_THREADS")]
+    media_threads: Option<usize>,
+
+    /// The address under which participants reach the hub, if this machine does not have it itself (1:1 NAT). May be
+    /// given several times
+    #[arg(long, value_name = "IP", env = "PARLOR_PUBLIC_IP", value_delimiter = ',')]
+    public_ip: Vec<IpAddr>,
+
     /// How log lines on stderr look [default: human]
     #[arg(long, value_name = "FORMAT", env = "PARLOR_LOG_FORMAT", value_enum)]
     log_format: Option<LogFormat>,
@@ -106,6 +120,8 @@ pub(crate) enum SettingsError {
     Parse { path: PathBuf, reason: Box<toml::de::Error> },
     #[error("--listen {0:?}: give an address and a port, as in 127.0.0.1:8080 or [::1]:8080, or a port")]
     Listen(String),
+    #[error("--media-listen {0:?}: give an address and a port, as in 192.0.2.1:8080")]
+    MediaListen(String),
     #[error("--{name} {given:?} is no duration: give it as in 10s, 500ms or 2m")]
     Duration { name: &'static str, given: String },
     #[error("--tls-cert and --tls-key belong together")]
@@ -156,6 +172,9 @@ impl Settings {
             grace: self.grace.or(other.grace),
             empty_room: self.empty_room.or(other.empty_room),
             max_sockets: self.max_sockets.or(other.max_sockets),
+            media_listen: self.media_listen.or(other.media_listen),
+            media_threads: self.media_threads.or(other.media_threads),
+            public_ip: if self.public_ip.is_empty() { other.public_ip } else { self.public_ip },
             log_format: self.log_format.or(other.log_format),
             log_level: self.log_level.or(other.log_level),
         }
@@ -191,6 +210,11 @@ impl Settings {
             public_hosts: self.public_host,
             allow_origins: self.allow_origin,
             sockets_max: self.max_sockets.unwrap_or(SOCKETS_MAX),
+            media: Media {
+                listen: self.media_listen.as_deref().map(media_address).transpose()?,
+                threads: self.media_threads.unwrap_or(defaults.media.threads),
+                public_ips: self.public_ip,
+            },
             room,
         };
         let level = self.log_level.unwrap_or_else(|| "info".to_owned());
@@ -203,6 +227,10 @@ fn read_file(path: &Path) -> Result<Settings, SettingsError> {
         .map_err(|reason| SettingsError::Read { path: path.to_owned(), reason })?;
     toml::from_str(&text)
         .map_err(|reason| SettingsError::Parse { path: path.to_owned(), reason: Box::new(reason) })
+}
+
+fn media_address(text: &str) -> Result<SocketAddr, SettingsError> {
+    listen_address(text).map_err(|_| SettingsError::MediaListen(text.to_owned()))
 }
 
 /// `ADDRESS:PORT`, `localhost:PORT` or `PORT`; without an address it is loopback.

@@ -156,7 +156,11 @@ fn cm_17_one_packet_lost_from_who_is_silent_is_no_loss_to_speak_of() {
     assert!(talk.into_iter().chain(pause).all(|grade| grade == Good), "1 of some 100 packets is lost");
 
     let holes = watched.grades(40, Second { came: 2, lost: 1, ..CLEAR });
-    assert_eq!(holes.last(), Some(&Poor), "1 of 3 packets is lost for as long as it takes to know: {holes:?}");
+    assert_eq!(
+        holes.last(),
+        Some(&Poor),
+        "1 of 3 packets is lost for as long as it takes to know: {holes:?}"
+    );
 }
 
 #[test]
@@ -206,6 +210,19 @@ fn cm_15_no_packet_for_5_s_restarts_ice_and_5_s_later_makes_the_connection_anew(
     assert_eq!(orders(&lines), ["close ada#1"], "{lines:?}");
     let at = watched.story.now_ms() + 2_000;
     assert!(watched.story.until(at).contains(&format!("{at} open ada#2")));
+}
+
+#[test]
+fn cm_15_packets_before_the_first_look_count() {
+    let mut watched = Watched::new();
+    assert_eq!(
+        watched.grades(5, Second { came: 0, ..CLEAR })[4],
+        Good,
+        "the first packet has three times as long"
+    );
+    let mut watched = Watched::new();
+    let _ = watched.second(CLEAR);
+    assert_eq!(watched.grades(4, SILENT), [Good, Good, Good, Lost]);
 }
 
 #[test]

@@ -11,6 +11,7 @@
 
 mod bad_input;
 mod host;
+mod hub;
 mod leaving;
 mod list;
 mod log;

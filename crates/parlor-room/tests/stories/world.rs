@@ -6,7 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use parlor_proto::{ClientFrame, Time, Timestamp};
-use parlor_room::{CloseCause, Config, ConnId, Event, FrameKind, Gauges, Input, Output, Registry};
+use parlor_room::{
+    CloseCause, Config, ConnId, Event, FrameKind, Gauges, HubOrder, Input, Output, Registry, RoomEvent,
+};
 use serde_json::{Value, json};
 
 /// 2026-11-21T10:00:00.000Z.
@@ -16,6 +18,10 @@ pub struct World {
     pub registry: Registry,
     pub now: Time,
     pub log: Vec<Event>,
+    /// What the hub was told.
+    pub hub: Vec<HubOrder>,
+    /// Departures, step by step: what the hub was told, what was logged of it and sent.
+    pub order: Vec<String>,
     next_conn: u64,
     sockets: BTreeMap<ConnId, Socket>,
     /// Sockets that answer no pings.
@@ -42,6 +48,8 @@ impl World {
             registry: Registry::new(config, [7; 32]),
             now: Time::from_ms(START_MS),
             log: Vec::new(),
+            hub: Vec::new(),
+            order: Vec::new(),
             next_conn: 0,
             sockets: BTreeMap::new(),
             mute: BTreeSet::new(),
@@ -168,7 +176,20 @@ impl World {
         let mut pinged = Vec::new();
         while let Some(output) = self.registry.poll_output() {
             match output {
-                Output::Log(event) => self.log.push(event),
+                Output::Log(event) => {
+                    if let Event::Room { entry, .. } = &event
+                        && matches!(entry.event, RoomEvent::Removed { .. })
+                    {
+                        self.order.push("log: removed".to_owned());
+                    }
+                    self.log.push(event);
+                }
+                Output::Hub(order) => {
+                    if let HubOrder::Leave { seat } = &order {
+                        self.order.push(format!("hub: leave {}", seat.participant));
+                    }
+                    self.hub.push(order);
+                }
                 Output::Send { conn, frame } => self.on_sent(conn, frame.kind, &frame.text),
                 Output::Ping { conn } => {
                     let now = self.now;
@@ -195,6 +216,9 @@ impl World {
 
     fn on_sent(&mut self, conn: ConnId, kind: FrameKind, text: &str) {
         let value: Value = serde_json::from_str(text).expect("frames are JSON");
+        if value["type"] == "user-left-room" {
+            self.order.push("send: user-left-room".to_owned());
+        }
         let socket = self.open_socket(conn);
         let seq = value["seq"].as_u64();
         let unnumbered = ["welcome", "pong", "server-room-list", "room-list-delta", "room-list-digest"];
@@ -257,6 +281,7 @@ impl World {
             socket.pings.clear();
         }
         self.log.clear();
+        self.order.clear();
     }
 
     /// When a socket was pinged since the last time, in ms since `since`.

@@ -17,7 +17,7 @@ fn say(seat: &Seat, text: &str) -> Called {
 
 #[test]
 fn a_panic_ends_its_call_and_nothing_else() {
-    let switchboard = Switchboard::new(Config::default(), [1; 32], 10);
+    let switchboard = Switchboard::new(Config::default(), [1; 32], 10, Arc::default());
     let (ada, bob) = (seat(&switchboard), seat(&switchboard));
     assert_eq!(say(&ada, r#"{"type":"room-created","data":{"id":"show","name":"Show"}}"#), Called::Done);
     let planted = switchboard.call(Some(ada.conn), |_, _| panic!("planted by a test"));
@@ -32,7 +32,7 @@ fn a_panic_ends_its_call_and_nothing_else() {
 
 #[test]
 fn vc_05_a_seat_that_is_dropped_is_gone_everywhere() {
-    let switchboard = Switchboard::new(Config::default(), [1; 32], 2);
+    let switchboard = Switchboard::new(Config::default(), [1; 32], 2, Arc::default());
     let (ada, mut bob) = (seat(&switchboard), seat(&switchboard));
     assert!(switchboard.place().is_none(), "both places are taken");
     bob.leave(CloseCause::Frame(Some(1001)));
@@ -47,7 +47,7 @@ fn vc_05_a_seat_that_is_dropped_is_gone_everywhere() {
 
 #[tokio::test]
 async fn the_end_waits_for_every_place() {
-    let switchboard = Switchboard::new(Config::default(), [1; 32], 3);
+    let switchboard = Switchboard::new(Config::default(), [1; 32], 3, Arc::default());
     let ada = seat(&switchboard);
     let waiting = tokio::spawn({
         let switchboard = Arc::clone(&switchboard);

@@ -19,8 +19,14 @@ mod drain;
 mod fuzz;
 mod heartbeat;
 mod http;
+mod hub;
 mod metrics;
 mod session;
 mod slow;
 mod support;
 mod tls;
+
+/// The participants with which the hub's core is tested.
+#[allow(unused_imports, reason = "the hub's tests use more of it")]
+#[path = "../../../parlor-sfu/tests/common/mod.rs"]
+mod participants;

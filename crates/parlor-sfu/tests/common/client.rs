@@ -91,8 +91,13 @@ pub struct Client {
 const AUDIO_STEP: Duration = Duration::from_millis(20);
 
 impl Client {
+    /// At an address of the made-up network.
     pub fn new(name: &str, index: usize, now: Instant, plan: Plan) -> Self {
         let address = SocketAddr::from(([10, 0, 1 + (index / 250) as u8, 1 + (index % 250) as u8], 5_000));
+        Self::at(address, name, index, now, plan)
+    }
+
+    pub fn at(address: SocketAddr, name: &str, index: usize, now: Instant, plan: Plan) -> Self {
         let mut rtc = Rtc::builder().set_rtp_mode(true).enable_opus(true, plan.red).build(now);
         rtc.add_local_candidate(Candidate::host(address, "udp").unwrap());
         let mut client = Self {

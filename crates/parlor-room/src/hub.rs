@@ -1,0 +1,246 @@
+//! The hub as the registry knows it: a peer of everybody in a room that is not pinned to a mesh, for whom the shell speaks.
+//! What a participant says to it becomes an order; what it says is passed on to whom it concerns, if they are still
+//! there. What it forwards, nobody here knows. Section of the contract: The hub.
+
+use parlor_proto::{
+    AnswerFrom, ErrorCode, IceCandidate, IceCandidateInit, Instance, Offer, OfferWanted, Receive, Refusal,
+    RoomId, Sdp, ServerMessage, Slot, Slots, TrackLabel, UserId,
+};
+
+use crate::io::Output;
+use crate::refusal::{NotInRoom, Refusable};
+use crate::registry::Registry;
+use crate::room::RoomKey;
+use crate::session::SessionKey;
+
+/// One participant of one room, as the hub knows them. A room that is made again under the same id has another number.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HubSeat {
+    /// The room's number.
+    pub room: u64,
+    /// Who.
+    pub participant: UserId,
+}
+
+/// What the hub is to be told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum HubOrder {
+    /// A participant offers.
+    Offer {
+        /// Whose, for which room.
+        seat: HubSeat,
+        /// That room's id, for the log.
+        room_id: RoomId,
+        /// The document that owns the RTCPeerConnection.
+        instance: Instance,
+        /// Which RTCPeerConnection of that instance, from 1.
+        attempt: u32,
+        /// Which offer of that RTCPeerConnection, from 1.
+        n: u32,
+        /// The session description, JSON-decoded.
+        sdp: String,
+        /// What its sections carry.
+        tracks: Vec<TrackLabel>,
+    },
+    /// A participant names an address of its own.
+    Candidate {
+        /// Whose.
+        seat: HubSeat,
+        /// Of which RTCPeerConnection.
+        attempt: u32,
+        /// The candidate.
+        candidate: IceCandidateInit,
+    },
+    /// A participant says what it wants to receive.
+    Receive {
+        /// Who.
+        seat: HubSeat,
+        /// What.
+        wishes: Receive,
+    },
+    /// A participant leaves: what the hub holds for them goes before the roster changes (VC-2).
+    Leave {
+        /// Who.
+        seat: HubSeat,
+    },
+    /// A room has ended.
+    RoomEnded {
+        /// Which.
+        room: u64,
+    },
+}
+
+/// What the hub says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum HubReport {
+    /// The answer to an offer.
+    Answer {
+        /// For whom.
+        seat: HubSeat,
+        /// Of which attempt.
+        attempt: u32,
+        /// To which offer.
+        n: u32,
+        /// The session description.
+        sdp: String,
+    },
+    /// An offer that is not answered.
+    Refused {
+        /// Whose.
+        seat: HubSeat,
+        /// Of which attempt.
+        attempt: u32,
+        /// Whose fault it is, as a code.
+        code: ErrorCode,
+        /// Why, in a sentence.
+        message: String,
+    },
+    /// Who is in which slot.
+    Slots {
+        /// For whom.
+        seat: HubSeat,
+        /// All of them.
+        slots: Vec<Slot>,
+    },
+    /// Another offer is wanted.
+    OfferWanted {
+        /// From whom.
+        seat: HubSeat,
+        /// Why.
+        reason: &'static str,
+    },
+}
+
+/// Why the hub is not told.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum HubError {
+    /// See the error inside.
+    #[error(transparent)]
+    NotInRoom(#[from] NotInRoom),
+    /// There is none.
+    #[error("this server has no hub")]
+    NoHub,
+    /// The room has none.
+    #[error("room {0} is fixed to a mesh, which has no hub")]
+    Mesh(RoomId),
+    /// The hub never offers, so there is nothing to answer.
+    #[error("the hub never offers: there is nothing to answer")]
+    NothingOffered,
+}
+
+impl Refusable for HubError {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::NotInRoom(error) => error.code(),
+            Self::NoHub | Self::Mesh(_) => ErrorCode::Forbidden,
+            Self::NothingOffered => ErrorCode::BadMessage,
+        }
+    }
+}
+
+impl Registry {
+    pub(crate) fn on_hub_offer(&mut self, key: SessionKey, offer: &Offer) -> Result<(), HubError> {
+        let (room_key, seat) = self.hub_seat(key, offer.room_id.as_ref())?;
+        // Of a server that has been started anew since, they hear by other ways.
+        if offer.to_instance.is_some() && offer.to_instance != self.hub_instance {
+            return Ok(());
+        }
+        let Some(identity) = self.sessions.identity(key) else { return Ok(()) };
+        let Some(room) = self.rooms.at_mut(room_key) else { return Ok(()) };
+        room.set_at_hub(key);
+        let order = HubOrder::Offer {
+            seat,
+            room_id: room.id.clone(),
+            instance: identity.instance.clone(),
+            attempt: offer.attempt,
+            n: offer.n,
+            sdp: offer.sdp.text(),
+            tracks: offer.tracks.clone().unwrap_or_default(),
+        };
+        self.outbound.push(Output::Hub(order));
+        Ok(())
+    }
+
+    pub(crate) fn on_hub_candidate(
+        &mut self,
+        key: SessionKey,
+        candidate: &IceCandidate,
+    ) -> Result<(), HubError> {
+        let (_, seat) = self.hub_seat(key, candidate.room_id.as_ref())?;
+        // The end of candidates means nothing to an agent that answers from where it is asked (ICE lite).
+        if let Some(init) = &candidate.candidate {
+            let order = HubOrder::Candidate { seat, attempt: candidate.attempt, candidate: init.clone() };
+            self.outbound.push(Output::Hub(order));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn on_receive(&mut self, key: SessionKey, wishes: &Receive) -> Result<(), HubError> {
+        let (_, seat) = self.hub_seat(key, Some(&wishes.room_id))?;
+        self.outbound.push(Output::Hub(HubOrder::Receive { seat, wishes: wishes.clone() }));
+        Ok(())
+    }
+
+    /// The hub has said something. Whoever has left since is not told.
+    pub(crate) fn on_hub_report(&mut self, report: HubReport) {
+        let (HubReport::Answer { seat, .. }
+        | HubReport::Refused { seat, .. }
+        | HubReport::Slots { seat, .. }
+        | HubReport::OfferWanted { seat, .. }) = &report;
+        let Some((key, room_id)) = self.at_hub(seat) else { return };
+        let Some(instance) = self.hub_instance.clone() else { return };
+        let message = match report {
+            HubReport::Answer { attempt, n, sdp, .. } => ServerMessage::Answer(Box::new(AnswerFrom {
+                from: UserId::hub(),
+                instance,
+                room_id: Some(room_id),
+                sdp: Sdp::from_text(&sdp),
+                attempt,
+                n,
+                tracks: None,
+            })),
+            HubReport::Slots { slots, .. } => ServerMessage::Slots(Slots { room_id, slots }),
+            HubReport::OfferWanted { reason, .. } => {
+                ServerMessage::OfferWanted(OfferWanted { room_id, reason: reason.to_owned() })
+            }
+            HubReport::Refused { attempt, code, message, .. } => {
+                let (kind, to) = (Some("offer".to_owned()), Some(UserId::hub()));
+                let refusal =
+                    Refusal { code, message, kind, to, room_id: Some(room_id), attempt: Some(attempt) };
+                return self.tell_refusal(key, &refusal);
+            }
+        };
+        self.send(key, &message);
+    }
+
+    /// What the hub holds for a member goes. Nothing is said of those it never met.
+    pub(crate) fn leave_hub(&mut self, key: SessionKey, room_key: RoomKey) {
+        let member = self.rooms.at(room_key).and_then(|room| room.member(key));
+        let Some(member) = member.filter(|member| member.is_at_hub) else { return };
+        let seat = HubSeat { room: room_key.0, participant: member.participant.id.clone() };
+        self.outbound.push(Output::Hub(HubOrder::Leave { seat }));
+    }
+
+    /// The room of a session and its seat there, if that room may have a hub.
+    fn hub_seat(&self, key: SessionKey, room_id: Option<&RoomId>) -> Result<(RoomKey, HubSeat), HubError> {
+        if self.hub_instance.is_none() {
+            return Err(HubError::NoHub);
+        }
+        // A frame without it was refused before it came here.
+        let Some(room_id) = room_id else { return Err(HubError::NoHub) };
+        let room_key = self.room_of(key, room_id)?;
+        let Some(room) = self.rooms.at(room_key) else { return Err(NotInRoom(room_id.clone()).into()) };
+        if room.is_pinned_to_mesh() {
+            return Err(HubError::Mesh(room_id.clone()));
+        }
+        let member = room.member(key).ok_or_else(|| NotInRoom(room_id.clone()))?;
+        Ok((room_key, HubSeat { room: room_key.0, participant: member.participant.id.clone() }))
+    }
+
+    /// Whose seat it is, and in which room, if they still have it.
+    fn at_hub(&self, seat: &HubSeat) -> Option<(SessionKey, RoomId)> {
+        let room = self.rooms.at(RoomKey(seat.room))?;
+        let key = self.sessions.with_user(&seat.participant)?;
+        room.member(key).filter(|member| member.is_at_hub).map(|_| (key, room.id.clone()))
+    }
+}
