@@ -10,7 +10,7 @@ use parlor_proto::{
 use crate::io::Output;
 use crate::refusal::{NotInRoom, Refusable};
 use crate::registry::Registry;
-use crate::room::RoomKey;
+use crate::room::{Member, RoomKey};
 use crate::session::SessionKey;
 
 /// One participant of one room, as the hub knows them. A room that is made again under the same id has another number.
@@ -20,6 +20,8 @@ pub struct HubSeat {
     pub room: u64,
     /// Who.
     pub participant: UserId,
+    /// Which stay of theirs: whoever leaves and comes again hears nothing that was said to the one before.
+    pub stay: u64,
 }
 
 /// What the hub is to be told.
@@ -84,12 +86,14 @@ pub enum HubReport {
         /// The session description.
         sdp: String,
     },
-    /// An offer that is not answered.
+    /// Something that the hub does not do.
     Refused {
-        /// Whose.
+        /// Whose wish it was.
         seat: HubSeat,
-        /// Of which attempt.
-        attempt: u32,
+        /// The type of the frame that asked for it.
+        kind: &'static str,
+        /// Of which attempt, if it was an offer.
+        attempt: Option<u32>,
         /// Whose fault it is, as a code.
         code: ErrorCode,
         /// Why, in a sentence.
@@ -147,9 +151,9 @@ impl Registry {
         }
         let Some(identity) = self.sessions.identity(key) else { return Ok(()) };
         let Some(room) = self.rooms.at_mut(room_key) else { return Ok(()) };
-        room.set_at_hub(key);
+        let wishes = room.enter_hub(key);
         let order = HubOrder::Offer {
-            seat,
+            seat: seat.clone(),
             room_id: room.id.clone(),
             instance: identity.instance.clone(),
             attempt: offer.attempt,
@@ -158,6 +162,10 @@ impl Registry {
             tracks: offer.tracks.clone().unwrap_or_default(),
         };
         self.outbound.push(Output::Hub(order));
+        // What was wished for before there was a connection, or of one that is gone, still is.
+        if let Some(wishes) = wishes {
+            self.outbound.push(Output::Hub(HubOrder::Receive { seat, wishes }));
+        }
         Ok(())
     }
 
@@ -167,7 +175,7 @@ impl Registry {
         candidate: &IceCandidate,
     ) -> Result<(), HubError> {
         let (_, seat) = self.hub_seat(key, candidate.room_id.as_ref())?;
-        // The end of candidates means nothing to an agent that answers from where it is asked (ICE lite).
+        // The hub never waits for more of them, so their end is no news.
         if let Some(init) = &candidate.candidate {
             let order = HubOrder::Candidate { seat, attempt: candidate.attempt, candidate: init.clone() };
             self.outbound.push(Output::Hub(order));
@@ -176,7 +184,10 @@ impl Registry {
     }
 
     pub(crate) fn on_receive(&mut self, key: SessionKey, wishes: &Receive) -> Result<(), HubError> {
-        let (_, seat) = self.hub_seat(key, Some(&wishes.room_id))?;
+        let (room_key, seat) = self.hub_seat(key, Some(&wishes.room_id))?;
+        if let Some(room) = self.rooms.at_mut(room_key) {
+            room.set_wishes(key, wishes.clone());
+        }
         self.outbound.push(Output::Hub(HubOrder::Receive { seat, wishes: wishes.clone() }));
         Ok(())
     }
@@ -199,14 +210,16 @@ impl Registry {
                 n,
                 tracks: None,
             })),
-            HubReport::Slots { slots, .. } => ServerMessage::Slots(Slots { room_id, slots }),
+            HubReport::Slots { mut slots, .. } => {
+                self.clear_left(&room_id, &mut slots);
+                ServerMessage::Slots(Slots { room_id, slots })
+            }
             HubReport::OfferWanted { reason, .. } => {
                 ServerMessage::OfferWanted(OfferWanted { room_id, reason: reason.to_owned() })
             }
-            HubReport::Refused { attempt, code, message, .. } => {
-                let (kind, to) = (Some("offer".to_owned()), Some(UserId::hub()));
-                let refusal =
-                    Refusal { code, message, kind, to, room_id: Some(room_id), attempt: Some(attempt) };
+            HubReport::Refused { kind, attempt, code, message, .. } => {
+                let (kind, to) = (Some(kind.to_owned()), Some(UserId::hub()));
+                let refusal = Refusal { code, message, kind, to, room_id: Some(room_id), attempt };
                 return self.tell_refusal(key, &refusal);
             }
         };
@@ -217,7 +230,8 @@ impl Registry {
     pub(crate) fn leave_hub(&mut self, key: SessionKey, room_key: RoomKey) {
         let member = self.rooms.at(room_key).and_then(|room| room.member(key));
         let Some(member) = member.filter(|member| member.is_at_hub) else { return };
-        let seat = HubSeat { room: room_key.0, participant: member.participant.id.clone() };
+        let participant = member.participant.id.clone();
+        let seat = HubSeat { room: room_key.0, participant, stay: member.stay };
         self.outbound.push(Output::Hub(HubOrder::Leave { seat }));
     }
 
@@ -234,13 +248,26 @@ impl Registry {
             return Err(HubError::Mesh(room_id.clone()));
         }
         let member = room.member(key).ok_or_else(|| NotInRoom(room_id.clone()))?;
-        Ok((room_key, HubSeat { room: room_key.0, participant: member.participant.id.clone() }))
+        let participant = member.participant.id.clone();
+        Ok((room_key, HubSeat { room: room_key.0, participant, stay: member.stay }))
     }
 
     /// Whose seat it is, and in which room, if they still have it.
     fn at_hub(&self, seat: &HubSeat) -> Option<(SessionKey, RoomId)> {
         let room = self.rooms.at(RoomKey(seat.room))?;
         let key = self.sessions.with_user(&seat.participant)?;
-        room.member(key).filter(|member| member.is_at_hub).map(|_| (key, room.id.clone()))
+        let is_theirs = |member: &&Member| member.is_at_hub && member.stay == seat.stay;
+        room.member(key).filter(is_theirs).map(|_| (key, room.id.clone()))
+    }
+
+    /// Who has left while the hub spoke is in nobody's slots.
+    fn clear_left(&self, room_id: &RoomId, slots: &mut [Slot]) {
+        let room = self.rooms.with_id(room_id).and_then(|key| self.rooms.at(key));
+        for slot in slots {
+            let is_there = |id: &UserId| room.is_some_and(|room| room.has(id));
+            if !slot.user_id.as_ref().is_none_or(is_there) {
+                (slot.user_id, slot.source, slot.csrc) = (None, None, None);
+            }
+        }
     }
 }

@@ -199,6 +199,7 @@ impl Registry {
 
     /// Someone comes in. What could speak against it has been looked at.
     fn enter(&mut self, key: SessionKey, room_key: RoomKey, newcomer: Newcomer) {
+        self.last_stay = self.last_stay.saturating_add(1);
         let Some(session) = self.sessions.at_mut(key) else { return };
         let Some(identity) = &session.identity else { return };
         let Some(room) = self.rooms.at_mut(room_key) else { return };
@@ -223,6 +224,8 @@ impl Registry {
             participant: participant.clone(),
             is_recording: false,
             is_at_hub: false,
+            wishes: None,
+            stay: self.last_stay,
         });
         let arrival = UserJoined {
             room_id: room.id.clone(),

@@ -104,7 +104,7 @@ impl Registry {
             }
         }
         self.record(room_key, RoomEvent::Ended { reason });
-        if self.hub_instance.is_some() {
+        if self.rooms.at(room_key).is_some_and(|room| room.had_hub) {
             self.outbound.push(Output::Hub(HubOrder::RoomEnded { room: room_key.0 }));
         }
         let Some(mut room) = self.rooms.remove(room_key) else { return };

@@ -35,6 +35,8 @@ pub struct Registry {
     pub(crate) watchers: Watchers,
     pub(crate) timers: Timers,
     pub(crate) outbound: Outbound,
+    /// Stays in rooms, counted.
+    pub(crate) last_stay: u64,
     /// What the hub goes by, so that nobody takes that of a restarted server for the one before; none if there is none.
     pub(crate) hub_instance: Option<Instance>,
     /// The server stops: nobody joins any more.
@@ -58,6 +60,7 @@ impl Registry {
             watchers: Watchers::default(),
             timers: Timers::default(),
             outbound: Outbound::default(),
+            last_stay: 0,
             hub_instance,
             is_draining: false,
         }

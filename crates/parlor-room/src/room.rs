@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 
 use parlor_proto::client::{RoomSettings, UpdateRoom};
 use parlor_proto::{
-    LeaveReason, Mix, Mode, Name, Participant, Role, RoomDetails, RoomId, RoomSummary, SummaryParticipant,
-    Time, Timestamp, Topology, UserId, limits,
+    LeaveReason, Mix, Mode, Name, Participant, Receive, Role, RoomDetails, RoomId, RoomSummary,
+    SummaryParticipant, Time, Timestamp, Topology, UserId, limits,
 };
 
 use crate::config::Config;
@@ -26,6 +26,10 @@ pub(crate) struct Member {
     pub(crate) is_recording: bool,
     /// Whether they have offered to the hub, which holds something for them since.
     pub(crate) is_at_hub: bool,
+    /// What they want to receive of the hub.
+    pub(crate) wishes: Option<Receive>,
+    /// No other stay in any room has this number.
+    pub(crate) stay: u64,
 }
 
 /// Who left, and what they would come back as.
@@ -61,6 +65,8 @@ pub(crate) struct Room {
     pub(crate) is_locked: bool,
     pub(crate) password: Option<Password>,
     members: Vec<Member>,
+    /// Whether anybody ever offered to the hub.
+    pub(crate) had_hub: bool,
     departed: VecDeque<Departed>,
     pub(crate) log: RoomLog,
     /// Where its timer stands: the end of an empty room.
@@ -90,6 +96,7 @@ impl Room {
             is_locked: false,
             password: Password::from_setting(settings.password.as_deref()),
             members: Vec::new(),
+            had_hub: false,
             departed: VecDeque::new(),
             log: RoomLog::new(config.room_log_entries_max),
             armed: None,
@@ -133,10 +140,22 @@ impl Room {
         member.is_some_and(|member| change(&mut member.is_recording, Some(is_recording)))
     }
 
-    pub(crate) fn set_at_hub(&mut self, session: SessionKey) {
+    /// From now on the hub holds something for them; what they want of it.
+    pub(crate) fn enter_hub(&mut self, session: SessionKey) -> Option<Receive> {
+        self.had_hub = true;
+        let member = self.members.iter_mut().find(|member| member.session == session)?;
+        member.is_at_hub = true;
+        member.wishes.clone()
+    }
+
+    pub(crate) fn set_wishes(&mut self, session: SessionKey, wishes: Receive) {
         if let Some(member) = self.members.iter_mut().find(|member| member.session == session) {
-            member.is_at_hub = true;
+            member.wishes = Some(wishes);
         }
+    }
+
+    pub(crate) fn has(&self, user_id: &UserId) -> bool {
+        self.members.iter().any(|member| member.participant.id == *user_id)
     }
 
     /// The mode in force.

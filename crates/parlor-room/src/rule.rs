@@ -27,7 +27,9 @@ pub(crate) enum RuleError {
     #[error("this server has no hub: a room can be auto or mesh")]
     NoHub,
     /// Those who are in it would have to move between mesh and hub.
-    #[error("a room can't move between mesh and hub yet: make another one")]
+    #[error(
+        "a room can't move between mesh and hub yet, and `mix: host` pins it to a mesh: make another one"
+    )]
     CannotMove,
     /// A mesh of that size can't work.
     #[error("a room fixed to a mesh takes at most {max}, not {0}", max = limits::CAPACITY_MESH_MAX)]

@@ -94,6 +94,9 @@ pub enum ConfigError {
     /// An origin that is none.
     #[error("{0:?} is not an origin: give it as in https://example.org, without a path")]
     Origin(String),
+    /// An address under which nobody can be reached.
+    #[error("--public-ip {0}: nobody can be reached there")]
+    PublicIp(IpAddr),
     /// More media threads than any machine wants.
     #[error("{0} media threads are too many: at most {max}", max = limits::MEDIA_THREADS_MAX)]
     MediaThreads(usize),
@@ -116,6 +119,9 @@ impl Config {
         }
         if self.media.threads > limits::MEDIA_THREADS_MAX {
             return Err(ConfigError::MediaThreads(self.media.threads));
+        }
+        if let Some(ip) = self.media.public_ips.iter().find(|ip| ip.is_unspecified() || ip.is_multicast()) {
+            return Err(ConfigError::PublicIp(*ip));
         }
         let addresses = || self.listen.iter().chain(&self.media.listen);
         if let Some(address) = addresses().find(|address| !is_loopback(address.ip()))

@@ -65,9 +65,6 @@ pub enum RunError {
     /// There is no hub.
     #[error(transparent)]
     Media(#[from] MediaError),
-    /// The system starts no thread for media.
-    #[error("a media thread can't be started: {0}")]
-    Thread(#[source] std::io::Error),
     /// The system gives no random numbers, so no secret would be one.
     #[error("the system gives no random numbers: {0}")]
     Entropy(getrandom::Error),
@@ -93,11 +90,14 @@ pub async fn run(
 
     let addresses = listeners.addresses().to_vec();
     let sockets = listeners.into_tokio().map_err(RunError::Sockets)?;
-    let http = addresses.first().copied().ok_or(ConfigError::NoAddress)?;
-    let media = media::Prepared::open(&config.media, http)?;
+    // Where others reach the server, if anywhere.
+    let beyond = addresses.iter().find(|address| !config::is_loopback(address.ip()));
+    let http = beyond.or(addresses.first()).copied().ok_or(ConfigError::NoAddress)?;
+    let is_public = config.is_public() || !config.public_hosts.is_empty();
+    let media = media::Prepared::open(&config.media, http, is_public)?;
     let room = RoomConfig { has_hub: config.media.threads > 0, ..config.room.clone() };
     let switchboard = Switchboard::new(room, seed, config.sockets_max, Arc::clone(&media.media));
-    media.start(&switchboard).map_err(RunError::Thread)?;
+    media.start(&switchboard)?;
     let app = App::new(&config, Arc::clone(&switchboard));
     let (stop, stopped) = watch::channel(false);
     let door = Door::new(app.router(), tls, stopped);

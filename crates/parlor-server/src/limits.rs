@@ -49,14 +49,16 @@ pub(crate) const BLOCKED_FRAMES: usize = limits::REPLAY_FRAMES_MAX / 2;
 
 /// A socket that takes nothing of what waits for it for this long reads too slowly.
 pub(crate) const WRITE_STALLED: Duration = Duration::from_secs(10);
-/// Offers, candidates and wishes that wait for one media thread.
-pub(crate) const HUB_MAIL_MAX: usize = 16 * 1024;
-/// How long a media thread waits after a panic of its hub before it looks at timers again.
-pub(crate) const HUB_FAILED_PAUSE: Duration = Duration::from_millis(10);
-/// The kernel's buffers of the socket for media: at 1 Gbit/s, 30 ms of what comes or goes. The system may allow less.
-pub(crate) const UDP_RECEIVE_BUFFER_BYTES: usize = 4 * 1024 * 1024;
-/// See [`UDP_RECEIVE_BUFFER_BYTES`].
-pub(crate) const UDP_SEND_BUFFER_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes of offers and wishes that wait for one media thread: some thousand offers of a browser.
+pub(crate) const HUB_MAIL_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Orders that a media thread works off before it lets others at its hub; an offer takes about a millisecond.
+pub(crate) const HUB_ORDERS_PER_TURN: usize = 8;
+/// Datagrams likewise.
+pub(crate) const DATAGRAMS_PER_SLICE: usize = 128;
+/// The kernel's buffers of the socket for media, each way: at 1 Gbit/s, 30 ms. The system may allow less.
+pub(crate) const UDP_BUFFER_BYTES: usize = 4 * 1024 * 1024;
+/// How long a media thread waits for the system to take what it has to send.
+pub(crate) const UDP_SEND_PATIENCE: Duration = Duration::from_millis(5);
 /// Media threads that an operator can ask for.
 pub(crate) const MEDIA_THREADS_MAX: usize = 256;
 

@@ -1,31 +1,35 @@
 //! The hub's shell: threads that move datagrams between a UDP socket and a hub, and the way from the registry to them.
 //!
-//! A room is pinned to one thread and its hub. What the registry orders waits in a bounded queue until that thread's next turn,
+//! A room is pinned to one thread and its hub. What the registry orders waits in a bounded queue for that thread's next turn,
 //! but for departures: those are carried out at once, by whoever holds the registry's lock, so that a participant's media
 //! is gone before anybody is told that they are (VC-2). The order of locks is registry, hub, mail; a thread never
-//! holds its hub while it tells the registry something.
+//! holds its hub while it tells the registry something, and holds it for a slice of its work at a time.
 
+mod mail;
 mod socket;
 mod thread;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use parlor_proto::{ErrorCode, RoomId};
+use parlor_proto::{ErrorCode, RoomId, UserId};
 use parlor_room::{HubOrder, HubReport, HubSeat};
-use parlor_sfu::{Hub, Input, Ledger, OfferError, Output, RoomKey, Seat, Settings, VideoWish, Wishes};
+use parlor_sfu::{
+    Hub, Input, Ledger, OfferError, Output, RoomKey, Seat, Settings, VideoWish, WantedReason, Wishes,
+};
 use tokio::sync::Notify;
 
 use crate::config::Media as MediaConfig;
 use crate::journal;
-use crate::limits::HUB_MAIL_MAX;
+use crate::metrics::Counters;
 use crate::switchboard::Switchboard;
-use socket::Socket;
+use mail::Mail;
+use socket::{AsyncSocket, Socket};
 
 /// Why there is no hub.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +48,20 @@ pub enum MediaError {
         #[source]
         reason: std::io::Error,
     },
+    /// Nobody could be told where media goes.
+    #[error("no address of this machine can be offered for media on UDP {0}: name one with --public-ip")]
+    NothingToOffer(SocketAddr),
+    /// The ports above the first one are not enough.
+    #[error("there are not {threads} UDP ports from {first} on, one for each media thread")]
+    Ports {
+        /// The first port.
+        first: u16,
+        /// How many are wanted.
+        threads: usize,
+    },
+    /// The system starts no thread.
+    #[error("a media thread can't be started: {0}")]
+    Thread(#[source] std::io::Error),
 }
 
 /// All hubs of the server.
@@ -58,17 +76,26 @@ pub(crate) struct Media {
 pub(crate) struct Desk {
     core: Mutex<Core>,
     /// What the registry has ordered and the thread has not taken yet.
-    mail: Mutex<VecDeque<HubOrder>>,
+    mail: Mutex<Mail>,
     /// Rings when there is mail, or datagrams wait to go out.
     bell: Notify,
+    /// Departures that wait for the hub: a thread lets them go first.
+    departing: AtomicUsize,
     is_ending: AtomicBool,
+    /// The thread is no more: nothing is taken any longer.
+    is_gone: AtomicBool,
 }
 
 #[derive(Debug)]
 struct Core {
     hub: Hub,
-    /// The rooms' ids, for the log.
-    rooms: HashMap<u64, RoomId>,
+    settings: Settings,
+    /// The rooms' ids, for the log, and whether they have ended.
+    rooms: HashMap<u64, (RoomId, bool)>,
+    /// Who has offered, and in which stay.
+    stays: HashMap<(u64, UserId), u64>,
+    /// What is to be told without anybody having asked.
+    news: Vec<HubReport>,
 }
 
 /// What came of a turn.
@@ -78,52 +105,53 @@ pub(crate) struct Turn {
     pub(crate) datagrams: Vec<(SocketAddr, SocketAddr, Vec<u8>)>,
     pub(crate) reports: Vec<HubReport>,
     pub(crate) wake_at: Option<Instant>,
+    /// There is mail left for another turn.
+    pub(crate) has_mail: bool,
 }
 
 /// Hubs whose sockets are open and whose threads do not run yet.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) media: Arc<Media>,
-    sockets: Vec<Socket>,
+    at_work: Vec<(tokio::runtime::Runtime, AsyncSocket)>,
 }
 
 impl Prepared {
     /// Opens the sockets: the configured address or the one that HTTP listens on, and for further threads the ports above it.
-    pub(crate) fn open(config: &MediaConfig, http: SocketAddr) -> Result<Self, MediaError> {
-        let mut prepared = Self { media: Arc::default(), sockets: Vec::new() };
+    pub(crate) fn open(config: &MediaConfig, http: SocketAddr, is_public: bool) -> Result<Self, MediaError> {
+        let mut prepared = Self { media: Arc::default(), at_work: Vec::new() };
         if config.threads == 0 {
             return Ok(prepared);
         }
         let certificate = parlor_sfu::Certificate::generate().ok_or(MediaError::Certificate)?;
         let mut desks = Vec::new();
         for number in 0..config.threads {
-            let offset = u16::try_from(number).unwrap_or(u16::MAX);
-            let socket = Socket::open(config, http, offset)?;
-            let settings = Settings {
-                local: socket.offered().to_vec(),
-                has_congestion_control: true,
-                certificate: certificate.clone(),
+            let socket = Socket::open(config, http, number, is_public)?;
+            let (address, offered) = (socket.address(), socket.offered().to_vec());
+            tracing::info!(%address, ?offered, "media");
+            let settings =
+                Settings { local: offered, has_congestion_control: true, certificate: certificate.clone() };
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
+            let runtime = runtime.map_err(MediaError::Thread)?;
+            let socket = {
+                let _within = runtime.enter();
+                socket.into_async().map_err(|reason| MediaError::Socket { address, reason })?
             };
-            tracing::info!(address = %socket.address(), offered = ?socket.offered(), "media");
-            desks.push(Arc::new(Desk {
-                core: Mutex::new(Core { hub: Hub::new(settings, Instant::now()), rooms: HashMap::new() }),
-                mail: Mutex::default(),
-                bell: Notify::new(),
-                is_ending: AtomicBool::new(false),
-            }));
-            prepared.sockets.push(socket);
+            prepared.at_work.push((runtime, socket));
+            desks.push(Arc::new(Desk::new(settings)));
         }
         prepared.media = Arc::new(Media { desks, threads: Mutex::default() });
         Ok(prepared)
     }
 
-    /// Starts the threads; they end by [`Media::stop`].
-    pub(crate) fn start(self, switchboard: &Arc<Switchboard>) -> Result<(), std::io::Error> {
-        for (number, (desk, socket)) in self.media.desks.iter().zip(self.sockets).enumerate() {
-            let (desk, switchboard) = (Arc::clone(desk), Arc::clone(switchboard));
+    /// Starts the threads; they end by [`Media::stop`], or when the switchboard is gone.
+    pub(crate) fn start(self, switchboard: &Arc<Switchboard>) -> Result<(), MediaError> {
+        for (number, (desk, (runtime, socket))) in self.media.desks.iter().zip(self.at_work).enumerate() {
+            let (desk, switchboard) = (Arc::clone(desk), Arc::downgrade(switchboard));
             let thread = std::thread::Builder::new()
                 .name(format!("media-{number}"))
-                .spawn(move || thread::run(&desk, socket, &switchboard))?;
+                .spawn(move || thread::run(&desk, &runtime, socket, &switchboard))
+                .map_err(MediaError::Thread)?;
             self.media.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
         }
         Ok(())
@@ -131,8 +159,8 @@ impl Prepared {
 }
 
 impl Media {
-    /// Carries out what the registry orders. An offer that finds no place is handed back as refused.
-    pub(crate) fn carry_out(&self, order: HubOrder) -> Result<(), HubReport> {
+    /// Carries out what the registry orders. What finds no place is handed back as refused.
+    pub(crate) fn carry_out(&self, order: HubOrder, counters: &Counters) -> Result<(), HubReport> {
         let room = match &order {
             HubOrder::Offer { seat, .. }
             | HubOrder::Candidate { seat, .. }
@@ -143,7 +171,7 @@ impl Media {
         let threads = u64::try_from(self.desks.len()).unwrap_or(u64::MAX);
         let number = room.checked_rem(threads).and_then(|number| usize::try_from(number).ok());
         match number.and_then(|number| self.desks.get(number)) {
-            Some(desk) => desk.carry_out(order),
+            Some(desk) => desk.carry_out(order, counters),
             None => Ok(()),
         }
     }
@@ -155,75 +183,100 @@ impl Media {
 
     /// Ends the threads, once what waits has gone out.
     pub(crate) fn stop(&self) {
-        for desk in &self.desks {
-            desk.is_ending.store(true, Ordering::Release);
-            desk.bell.notify_one();
-        }
+        self.end();
         for thread in self.threads.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             if thread.join().is_err() {
                 tracing::error!("a media thread ended badly");
             }
         }
     }
+
+    fn end(&self) {
+        for desk in &self.desks {
+            desk.is_ending.store(true, Ordering::Release);
+            desk.bell.notify_one();
+        }
+    }
+}
+
+impl Drop for Media {
+    /// A server that was dropped leaves no threads.
+    fn drop(&mut self) {
+        self.end();
+    }
 }
 
 impl Desk {
-    fn carry_out(&self, order: HubOrder) -> Result<(), HubReport> {
-        match &order {
-            HubOrder::Leave { seat } => {
-                let mut core = self.core();
-                self.mail().retain(|waiting| seat_of(waiting) != Some(seat));
-                core.guarded("a departure", Input::Leave { seat: in_hub(seat) });
-            }
-            HubOrder::RoomEnded { room } => {
-                let mut core = self.core();
-                self.mail().retain(|waiting| seat_of(waiting).is_none_or(|seat| seat.room != *room));
-                core.guarded("the end of a room", Input::RoomEnded { room: RoomKey(*room) });
-                core.rooms.remove(room);
-            }
-            _ => {
-                let mut mail = self.mail();
-                if mail.len() >= HUB_MAIL_MAX {
-                    return refused(order);
+    fn new(settings: Settings) -> Self {
+        let hub = Hub::new(settings.clone(), Instant::now());
+        Self {
+            core: Mutex::new(Core {
+                hub,
+                settings,
+                rooms: HashMap::new(),
+                stays: HashMap::new(),
+                news: Vec::new(),
+            }),
+            mail: Mutex::default(),
+            bell: Notify::new(),
+            departing: AtomicUsize::new(0),
+            is_ending: AtomicBool::new(false),
+            is_gone: AtomicBool::new(false),
+        }
+    }
+
+    fn carry_out(&self, order: HubOrder, counters: &Counters) -> Result<(), HubReport> {
+        match order {
+            HubOrder::Leave { seat } => self.depart(|core| {
+                self.mail().forget(|waiting| *waiting == seat);
+                core.stays.remove(&(seat.room, seat.participant.clone()));
+                core.guarded(counters, seat.room, Input::Leave { seat: in_hub(&seat) });
+            }),
+            HubOrder::RoomEnded { room } => self.depart(|core| {
+                self.mail().forget(|waiting| waiting.room == room);
+                core.stays.retain(|(of, _), _| *of != room);
+                core.guarded(counters, room, Input::RoomEnded { room: RoomKey(room) });
+                if let Some((_, has_ended)) = core.rooms.get_mut(&room) {
+                    *has_ended = true;
                 }
-                mail.push_back(order);
+            }),
+            order if self.is_gone.load(Ordering::Acquire) => return refused(order, "the hub has failed"),
+            order => {
+                if let Err(order) = self.mail().push(order) {
+                    return refused(*order, "the hub has too much to do, try again");
+                }
             }
         }
         self.bell.notify_one();
         Ok(())
     }
 
-    /// One turn: what came goes in, what is due is done, what is to be done outside comes out.
-    pub(crate) fn turn<'a>(
-        &self,
-        datagrams: impl Iterator<Item = (SocketAddr, SocketAddr, &'a [u8])>,
-    ) -> Turn {
+    fn depart(&self, free: impl FnOnce(&mut Core)) {
+        self.departing.fetch_add(1, Ordering::AcqRel);
+        free(&mut self.core());
+        self.departing.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// One slice of work: what came goes in, what is due is done, what is to be done outside comes out. Mail is taken under
+    /// the hub's lock: an order that is taken out can't be overtaken by a departure.
+    pub(crate) fn turn(&self, datagrams: &[(SocketAddr, SocketAddr, &[u8])], counters: &Counters) -> Turn {
+        while self.departing.load(Ordering::Acquire) > 0 {
+            std::thread::yield_now();
+        }
         let mut turn = Turn::default();
         let mut events = Vec::new();
         {
             let mut core = self.core();
-            // Taken under the hub's lock: an order that is taken out can't be overtaken by a departure.
-            let orders = std::mem::take(&mut *self.mail());
-            let now = Instant::now();
-            for (local, remote, bytes) in datagrams {
-                core.hub.handle_input(now, Input::Datagram { local, remote, bytes });
+            let (orders, has_mail) = self.mail().take();
+            turn.has_mail = has_mail;
+            let outcome =
+                catch_unwind(AssertUnwindSafe(|| core.work(datagrams, orders, &mut turn, &mut events)));
+            if let Err(panic) = outcome {
+                core.renew(&*panic, counters);
             }
-            for order in orders {
-                core.obey(now, order);
-            }
-            if core.hub.poll_timeout().is_some_and(|at| at <= now) {
-                core.hub.handle_timeout(now);
-            }
-            while let Some(output) = core.hub.poll_output() {
-                match output {
-                    Output::Transmit { local, remote, bytes } => turn.datagrams.push((local, remote, bytes)),
-                    Output::Log { seat, event } => {
-                        events.push((core.rooms.get(&seat.room.0).cloned(), seat.participant, event));
-                    }
-                    output => turn.reports.extend(report(output)),
-                }
-            }
+            turn.reports.append(&mut core.news);
             turn.wake_at = core.hub.poll_timeout();
+            core.rooms.retain(|_, (_, has_ended)| !*has_ended);
         }
         for (room, participant, event) in &events {
             journal::hub(room.as_ref(), participant, event);
@@ -231,24 +284,52 @@ impl Desk {
         turn
     }
 
-    fn is_ending(&self) -> bool {
-        self.is_ending.load(Ordering::Acquire)
-    }
-
     fn core(&self) -> MutexGuard<'_, Core> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn mail(&self) -> MutexGuard<'_, VecDeque<HubOrder>> {
+    fn mail(&self) -> MutexGuard<'_, Mail> {
         self.mail.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+type Events = Vec<(Option<RoomId>, UserId, parlor_sfu::Event)>;
+
 impl Core {
+    fn work(
+        &mut self,
+        datagrams: &[(SocketAddr, SocketAddr, &[u8])],
+        orders: Vec<HubOrder>,
+        turn: &mut Turn,
+        events: &mut Events,
+    ) {
+        let now = Instant::now();
+        for (local, remote, bytes) in datagrams {
+            self.hub.handle_input(now, Input::Datagram { local: *local, remote: *remote, bytes });
+        }
+        for order in orders {
+            self.obey(now, order);
+        }
+        if self.hub.poll_timeout().is_some_and(|at| at <= now) {
+            self.hub.handle_timeout(now);
+        }
+        while let Some(output) = self.hub.poll_output() {
+            match output {
+                Output::Transmit { local, remote, bytes } => turn.datagrams.push((local, remote, bytes)),
+                Output::Log { seat, event } => {
+                    let room = self.rooms.get(&seat.room.0).map(|(id, _)| id.clone());
+                    events.push((room, seat.participant, event));
+                }
+                output => turn.reports.extend(self.report(output)),
+            }
+        }
+    }
+
     fn obey(&mut self, now: Instant, order: HubOrder) {
         match order {
             HubOrder::Offer { seat, room_id, instance, attempt, n, sdp, tracks } => {
-                self.rooms.insert(seat.room, room_id);
+                self.rooms.insert(seat.room, (room_id, false));
+                self.stays.insert((seat.room, seat.participant.clone()), seat.stay);
                 let seat = in_hub(&seat);
                 let offer = parlor_sfu::Offer { seat, instance, attempt, n, sdp, tracks };
                 self.hub.handle_input(now, Input::Offer(offer));
@@ -270,64 +351,73 @@ impl Core {
         }
     }
 
-    /// Whatever goes wrong here, the roster is cleaned all the same (VC-3).
-    fn guarded(&mut self, what: &str, input: Input<'_>) {
-        let room = match &input {
-            Input::Leave { seat } => seat.room,
-            Input::RoomEnded { room } => *room,
-            _ => return,
-        };
+    /// Whatever goes wrong here, the roster is cleaned all the same (VC-3), and nothing of them is forwarded any more.
+    fn guarded(&mut self, counters: &Counters, room: u64, input: Input<'_>) {
         let hub = &mut self.hub;
         let outcome = catch_unwind(AssertUnwindSafe(|| hub.handle_input(Instant::now(), input)));
         if let Err(panic) = outcome {
-            let room = self.rooms.get(&room.0).map(RoomId::as_str);
-            tracing::error!(room, what, panic = journal::panic_text(&*panic), "the hub panicked");
+            let room = self.rooms.get(&room).map(|(id, _)| id.as_str());
+            tracing::error!(room, "freeing media failed");
+            self.renew(&*panic, counters);
         }
+    }
+
+    /// A hub that broke an invariant beyond one transport is not to be trusted: another takes its place, and everybody is asked for
+    /// a new connection.
+    fn renew(&mut self, panic: &(dyn std::any::Any + Send), counters: &Counters) {
+        counters.hub_panics.inc();
+        let transports = self.stays.len();
+        tracing::error!(panic = journal::panic_text(panic), transports, "the hub panicked and is made anew");
+        self.hub = Hub::new(self.settings.clone(), Instant::now());
+        let seats = self.stays.drain().map(|((room, participant), stay)| HubSeat { room, participant, stay });
+        let reason = WantedReason::TransportGone.as_str();
+        self.news.extend(seats.map(|seat| HubReport::OfferWanted { seat, reason }));
+    }
+
+    fn report(&self, output: Output) -> Option<HubReport> {
+        match output {
+            Output::Answer { seat, attempt, n, sdp } => {
+                Some(HubReport::Answer { seat: self.seat(seat)?, attempt, n, sdp })
+            }
+            Output::Refused { seat, attempt, n: _, reason } => Some(HubReport::Refused {
+                seat: self.seat(seat)?,
+                kind: "offer",
+                attempt: Some(attempt),
+                code: code_of(&reason),
+                message: reason.to_string(),
+            }),
+            Output::Slots { seat, slots } => {
+                let slots = slots.into_iter().map(|slot| parlor_proto::Slot {
+                    mid: slot.mid,
+                    user_id: slot.participant,
+                    source: slot.source,
+                    csrc: slot.csrc,
+                });
+                Some(HubReport::Slots { seat: self.seat(seat)?, slots: slots.collect() })
+            }
+            Output::OfferWanted { seat, reason } => {
+                Some(HubReport::OfferWanted { seat: self.seat(seat)?, reason: reason.as_str() })
+            }
+            // No frame of the contract tells of it; clients see it by their slots.
+            Output::Speaker { .. } | Output::Transmit { .. } | Output::Log { .. } => None,
+        }
+    }
+
+    /// The seat as the registry knows it; none if they have left.
+    fn seat(&self, seat: Seat) -> Option<HubSeat> {
+        let stay = *self.stays.get(&(seat.room.0, seat.participant.clone()))?;
+        Some(HubSeat { room: seat.room.0, participant: seat.participant, stay })
     }
 }
 
-/// An offer that found no place is answered; what else did not will be said again, or was of no weight.
-fn refused(order: HubOrder) -> Result<(), HubReport> {
-    match order {
-        HubOrder::Offer { seat, attempt, .. } => Err(HubReport::Refused {
-            seat,
-            attempt,
-            code: ErrorCode::ServerError,
-            message: "the hub has too much to do, try again".to_owned(),
-        }),
-        order => {
-            tracing::warn!(seat = ?seat_of(&order), "the hub has too much to do: an order was dropped");
-            Ok(())
-        }
-    }
-}
-
-fn report(output: Output) -> Option<HubReport> {
-    match output {
-        Output::Answer { seat, attempt, n, sdp } => {
-            Some(HubReport::Answer { seat: in_registry(seat), attempt, n, sdp })
-        }
-        Output::Refused { seat, attempt, n: _, reason } => Some(HubReport::Refused {
-            seat: in_registry(seat),
-            attempt,
-            code: code_of(&reason),
-            message: reason.to_string(),
-        }),
-        Output::Slots { seat, slots } => {
-            let slots = slots.into_iter().map(|slot| parlor_proto::Slot {
-                mid: slot.mid,
-                user_id: slot.participant,
-                source: slot.source,
-                csrc: slot.csrc,
-            });
-            Some(HubReport::Slots { seat: in_registry(seat), slots: slots.collect() })
-        }
-        Output::OfferWanted { seat, reason } => {
-            Some(HubReport::OfferWanted { seat: in_registry(seat), reason: reason.as_str() })
-        }
-        // No frame of the contract tells of it; clients see it by their slots.
-        Output::Speaker { .. } | Output::Transmit { .. } | Output::Log { .. } => None,
-    }
+fn refused(order: HubOrder, message: &str) -> Result<(), HubReport> {
+    let (seat, kind, attempt) = match order {
+        HubOrder::Offer { seat, attempt, .. } => (seat, "offer", Some(attempt)),
+        HubOrder::Candidate { seat, attempt, .. } => (seat, "ice-candidate", Some(attempt)),
+        HubOrder::Receive { seat, .. } => (seat, "receive", None),
+        HubOrder::Leave { .. } | HubOrder::RoomEnded { .. } => return Ok(()),
+    };
+    Err(HubReport::Refused { seat, kind, attempt, code: ErrorCode::ServerError, message: message.to_owned() })
 }
 
 fn code_of(error: &OfferError) -> ErrorCode {
@@ -342,22 +432,8 @@ fn code_of(error: &OfferError) -> ErrorCode {
     }
 }
 
-fn seat_of(order: &HubOrder) -> Option<&HubSeat> {
-    match order {
-        HubOrder::Offer { seat, .. }
-        | HubOrder::Candidate { seat, .. }
-        | HubOrder::Receive { seat, .. }
-        | HubOrder::Leave { seat } => Some(seat),
-        HubOrder::RoomEnded { .. } => None,
-    }
-}
-
 fn in_hub(seat: &HubSeat) -> Seat {
     Seat { room: RoomKey(seat.room), participant: seat.participant.clone() }
-}
-
-fn in_registry(seat: Seat) -> HubSeat {
-    HubSeat { room: seat.room.0, participant: seat.participant }
 }
 
 /// An address as a person writes it, whichever family the socket has.
@@ -372,3 +448,6 @@ fn as_taken_by(is_ipv6: bool, ip: IpAddr) -> IpAddr {
         ip => ip,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -250,7 +250,7 @@ impl Core {
                     outbox.close(code, reason, (caller != Some(conn)).then_some(&mut consequences.wake));
                 }
                 Output::Hub(order) => {
-                    if let Err(refused) = media.carry_out(order) {
+                    if let Err(refused) = media.carry_out(order, counters) {
                         self.registry.handle_input(now, Input::Hub(refused));
                     }
                 }

@@ -2,6 +2,7 @@
 //! there are, what codecs they name, and the two changes that the contract asks for. Descriptions are lines of text here.
 
 use std::fmt::Write as _;
+use std::net::IpAddr;
 
 use parlor_proto::Kind;
 
@@ -111,13 +112,14 @@ fn section(block: &[&str]) -> Section {
 }
 
 /// The offer with `sendrecv` read as `sendonly`: the hub answers `recvonly`, and never sends in a section in which the
-/// participant sends.
+/// participant sends; and without candidates at which no participant can be.
 pub(crate) fn without_return(offer: &str) -> String {
     let mut text = String::with_capacity(offer.len());
     for (index, block) in blocks(offer).iter().enumerate() {
         let is_media = index > 0 && matches!(section(block).purpose, Purpose::Media(_));
         let says_flow = block.iter().any(|line| flow_of(line).is_some());
-        for line in block {
+        let is_kept = |line: &&&str| line.strip_prefix("a=").is_none_or(|text| !is_odd_candidate(text));
+        for line in block.iter().filter(is_kept) {
             let line = if is_media && flow_of(line) == Some(Flow::Both) { "a=sendonly" } else { line };
             let _ = write!(text, "{line}\r\n");
         }
@@ -166,6 +168,23 @@ pub(crate) fn with_rejections(answer: &str, offered: &[Section]) -> String {
 /// The first ICE user fragment (RFC 8839, section 5.4).
 pub(crate) fn ufrag(sdp: &str) -> Option<&str> {
     sdp.lines().find_map(|line| line.strip_prefix("a=ice-ufrag:")).map(str::trim)
+}
+
+/// Whether a candidate (RFC 8839, section 5.1) names an address to which nothing can be sent, or which means something else here
+/// than there: a check from a socket to such a one fails in ways that others could feel.
+pub(crate) fn is_odd_candidate(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("candidate:") else { return false };
+    let mut fields = rest.split_ascii_whitespace().skip(4);
+    let (Some(address), Some(port)) = (fields.next(), fields.next()) else { return true };
+    let is_odd = match address.parse::<IpAddr>().map(|ip| ip.to_canonical()) {
+        Ok(IpAddr::V4(ip)) => {
+            ip.is_unspecified() || ip.is_multicast() || ip.is_broadcast() || ip.is_link_local()
+        }
+        Ok(IpAddr::V6(ip)) => ip.is_unspecified() || ip.is_multicast() || ip.is_unicast_link_local(),
+        // A name, as for `.local`: str0m passes over it.
+        Err(_) => false,
+    };
+    is_odd || port.parse::<u16>().map_or(true, |port| port == 0)
 }
 
 #[cfg(test)]

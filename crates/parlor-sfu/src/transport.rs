@@ -277,6 +277,9 @@ impl Transport {
         }
         self.candidates_left = self.candidates_left.saturating_sub(1);
         let text = text.strip_prefix("a=").unwrap_or(text).to_owned();
+        if sections::is_odd_candidate(&text) {
+            return Ok(());
+        }
         self.guard(|rtc| {
             if let Ok(candidate) = Candidate::from_sdp_string(&text) {
                 rtc.add_remote_candidate(candidate);

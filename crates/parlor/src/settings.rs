@@ -230,7 +230,8 @@ fn read_file(path: &Path) -> Result<Settings, SettingsError> {
 }
 
 fn media_address(text: &str) -> Result<SocketAddr, SettingsError> {
-    listen_address(text).map_err(|_| SettingsError::MediaListen(text.to_owned()))
+    // A port alone would be on loopback, where a hub is of little use.
+    text.parse().map_err(|_| SettingsError::MediaListen(text.to_owned()))
 }
 
 /// `ADDRESS:PORT`, `localhost:PORT` or `PORT`; without an address it is loopback.

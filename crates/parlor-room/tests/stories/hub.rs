@@ -1,7 +1,7 @@
 //! The hub as a peer: what participants say to it becomes orders, what it says reaches those who are still there, and it
 //! is the first to hear of a departure.
 
-use parlor_proto::{ErrorCode, Slot, UserId};
+use parlor_proto::{ErrorCode, Slot, Source, UserId};
 use parlor_room::{Config, HubOrder, HubReport, HubSeat, Input};
 use serde_json::{Value, json};
 
@@ -15,8 +15,9 @@ fn offer(room: &str, n: u32) -> Value {
     json!({"to": "hub", "roomId": room, "sdp": "v=0\r\n", "attempt": 1, "n": n, "tracks": [{"mid": "0", "source": "microphone"}]})
 }
 
+/// `ada` comes first in these stories, and `bob` second.
 fn seat(room: u64, id: &str) -> HubSeat {
-    HubSeat { room, participant: UserId::parse(id).unwrap() }
+    HubSeat { room, participant: UserId::parse(id).unwrap(), stay: if id == "ada" { 1 } else { 2 } }
 }
 
 /// A room that is a star from the beginning.
@@ -90,7 +91,8 @@ fn what_the_hub_refuses_reaches_the_one_who_offered() {
     let room = room_of(&world);
     let report = HubReport::Refused {
         seat: seat(room, "ada"),
-        attempt: 1,
+        kind: "offer",
+        attempt: Some(1),
         code: ErrorCode::BadMessage,
         message: "the description can't be read".to_owned(),
     };
@@ -166,6 +168,53 @@ fn vc_02_the_hub_frees_what_it_holds_before_the_others_are_told() {
     // What it says of someone who has left reaches nobody.
     world.input(Input::Hub(HubReport::OfferWanted { seat: seat(room, "bob"), reason: "path-lost" }));
     assert_eq!(types(&world.take(ada)), ["user-left-room"]);
+}
+
+#[test]
+fn vc_05_what_was_said_to_or_of_somebody_who_left_reaches_no_later_stay() {
+    let mut world = world();
+    let ada = star(&mut world, "ada");
+    let bob = star(&mut world, "bob");
+    let _ = world.answer(ada, "offer", offer("star", 1));
+    let _ = world.answer(bob, "offer", offer("star", 1));
+    let room = room_of(&world);
+    world.say(bob, "user-left-room", json!({"roomId": "star"}));
+    // The hub has spoken before it heard of it.
+    let slot = |id: &str| Slot {
+        mid: "1".to_owned(),
+        user_id: UserId::parse(id).ok(),
+        source: Some(Source::Microphone),
+        csrc: Some(3),
+    };
+    world.clear();
+    world.input(Input::Hub(HubReport::Slots {
+        seat: seat(room, "ada"),
+        slots: vec![slot("bob"), slot("ada")],
+    }));
+    let told = world.take(ada);
+    let slots = told[0]["data"]["slots"].as_array().unwrap();
+    assert_eq!(
+        (&slots[0]["userId"], &slots[0]["csrc"], &slots[1]["userId"]),
+        (&Value::Null, &Value::Null, &json!("ada"))
+    );
+    let _ = world.answer(bob, "user-joined-room", json!({"roomId": "star"}));
+    let _ = world.answer(bob, "offer", offer("star", 1));
+    world.clear();
+    let late = HubReport::Answer { seat: seat(room, "bob"), attempt: 1, n: 1, sdp: "late".to_owned() };
+    world.input(Input::Hub(late));
+    assert_eq!(world.take(bob), [] as [Value; 0]);
+}
+
+#[test]
+fn wishes_go_with_each_offer_also_those_from_before_the_first() {
+    let mut world = world();
+    let ada = star(&mut world, "ada");
+    assert_eq!(types(&world.answer(ada, "receive", json!({"roomId": "star", "muted": ["bob"]}))), ["ok"]);
+    world.hub.clear();
+    let _ = world.answer(ada, "offer", offer("star", 1));
+    assert!(
+        matches!(&world.hub[..], [HubOrder::Offer { .. }, HubOrder::Receive { wishes, .. }] if wishes.muted.len() == 1)
+    );
 }
 
 #[test]

@@ -6,10 +6,11 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 
 use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSockRef, UdpSocketState};
 use socket2::{Domain, Protocol, Type};
+use tokio::io::Interest;
 
 use super::{MediaError, as_taken_by, canonical};
 use crate::config::Media as MediaConfig;
-use crate::limits::{UDP_RECEIVE_BUFFER_BYTES, UDP_SEND_BUFFER_BYTES};
+use crate::limits::{UDP_BUFFER_BYTES, UDP_SEND_PATIENCE};
 
 /// Bytes that one entry of a batch can take: as many as the system puts together.
 const ENTRY_BYTES: usize = 64 * 1024;
@@ -27,26 +28,42 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    /// Opens it where the settings say, or where HTTP listens, so many ports above. If that port is taken and nobody chose
-    /// it, any other.
-    pub(super) fn open(config: &MediaConfig, http: SocketAddr, offset: u16) -> Result<Self, MediaError> {
+    /// Opens the one of a thread: where the settings say, or where HTTP listens, so many ports above. If that port is
+    /// taken, nobody chose it and nobody outside has to know it, any other.
+    pub(super) fn open(
+        config: &MediaConfig,
+        http: SocketAddr,
+        number: usize,
+        is_public: bool,
+    ) -> Result<Self, MediaError> {
         let mut wanted = config.listen.unwrap_or(http);
         if wanted.port() != 0 {
-            wanted.set_port(wanted.port().saturating_add(offset));
+            let port = u16::try_from(number).ok().and_then(|above| wanted.port().checked_add(above));
+            let missing = MediaError::Ports { first: wanted.port(), threads: config.threads };
+            wanted.set_port(port.ok_or(missing)?);
         }
         let bound = bind(wanted).or_else(|reason| {
-            if config.listen.is_some() {
+            if config.listen.is_some() || is_public {
                 return Err(reason);
             }
             tracing::warn!(address = %wanted, %reason, "this UDP port is not free, media takes another");
             bind(SocketAddr::new(wanted.ip(), 0))
         });
         let opened = bound.and_then(|socket| Ok((socket.local_addr()?, socket)));
-        let (address, socket) = opened.map_err(|reason| MediaError::Socket { address: wanted, reason })?;
+        let (bound, socket) = opened.map_err(|reason| MediaError::Socket { address: wanted, reason })?;
+        let address = canonical(bound);
         let is_own = config.public_ips.is_empty();
-        let ips = if is_own { own_ips(address.ip()) } else { config.public_ips.clone() };
+        let mut ips = if is_own { own_ips(address.ip()) } else { config.public_ips.clone() };
+        // Nobody reaches an IPv4 socket by IPv6.
+        ips.retain(|ip| ip.is_ipv4() || bound.is_ipv6());
+        if ips.is_empty() {
+            return Err(MediaError::NothingToOffer(address));
+        }
+        if is_public && ips.iter().all(IpAddr::is_loopback) {
+            tracing::warn!(%address, "media is reached from this machine only: see --media-listen");
+        }
         let offered = ips.into_iter().map(|ip| SocketAddr::new(ip, address.port())).collect();
-        Ok(Self { socket, address: canonical(address), offered, is_own })
+        Ok(Self { socket, address, offered, is_own })
     }
 
     pub(super) fn address(&self) -> SocketAddr {
@@ -62,16 +79,19 @@ impl Socket {
         let Self { socket, offered, is_own, .. } = self;
         let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
         let is_ipv6 = socket.local_addr()?.is_ipv6();
+        let socket = tokio::net::UdpSocket::from_std(socket)?;
         Ok(AsyncSocket {
-            socket: tokio::net::UdpSocket::from_std(socket)?,
-            state,
-            offered,
-            is_own,
-            is_ipv6,
+            way: Way {
+                socket,
+                state,
+                offered,
+                is_own,
+                is_ipv6,
+                together: Vec::with_capacity(TOGETHER_BYTES_MAX),
+            },
             buffer: vec![0; ENTRY_BYTES * BATCH_SIZE],
             metas: vec![RecvMeta::default(); BATCH_SIZE],
             count: 0,
-            together: Vec::with_capacity(TOGETHER_BYTES_MAX),
         })
     }
 }
@@ -79,30 +99,39 @@ impl Socket {
 /// The socket at work.
 #[derive(Debug)]
 pub(crate) struct AsyncSocket {
+    way: Way,
+    /// One entry after the other, each with the datagrams of one sender.
+    buffer: Vec<u8>,
+    metas: Vec<RecvMeta>,
+    count: usize,
+}
+
+/// The way out, while what came in is still read.
+#[derive(Debug)]
+pub(crate) struct Way {
     socket: tokio::net::UdpSocket,
     state: UdpSocketState,
     offered: Vec<SocketAddr>,
     is_own: bool,
     is_ipv6: bool,
-    /// One entry after the other, each with the datagrams of one sender.
-    buffer: Vec<u8>,
-    metas: Vec<RecvMeta>,
-    count: usize,
     together: Vec<u8>,
 }
+
+/// A datagram: to which of the offered addresses it came, from where, what it is.
+pub(crate) type Datagram<'a> = (SocketAddr, SocketAddr, &'a [u8]);
 
 impl AsyncSocket {
     /// Returns when there may be something to read.
     pub(super) async fn readable(&self) {
-        if let Err(error) = self.socket.readable().await {
+        if let Err(error) = self.way.socket.readable().await {
             tracing::warn!(%error, "the socket for media can't be waited for");
         }
     }
 
     /// Reads a batch; true if there may be more.
     pub(super) fn read(&mut self) -> bool {
-        let Self { socket, state, buffer, metas, count, .. } = self;
-        let read = socket.try_io(tokio::io::Interest::READABLE, || {
+        let Self { way: Way { socket, state, .. }, buffer, metas, count } = self;
+        let read = socket.try_io(Interest::READABLE, || {
             let mut entries: Vec<IoSliceMut<'_>> =
                 buffer.chunks_exact_mut(ENTRY_BYTES).map(IoSliceMut::new).collect();
             state.recv(UdpSockRef::from(&*socket), &mut entries, metas)
@@ -119,67 +148,90 @@ impl AsyncSocket {
         *count == metas.len()
     }
 
-    /// What the last batch brought: to which of the offered addresses, from where, what.
-    pub(super) fn datagrams(&self) -> impl Iterator<Item = (SocketAddr, SocketAddr, &[u8])> {
-        let entries = self.buffer.chunks_exact(ENTRY_BYTES).zip(&self.metas).take(self.count);
-        entries.flat_map(|(entry, meta)| {
+    /// What the last batch brought, and the way out for what it causes.
+    pub(super) fn datagrams(&mut self) -> (&mut Way, Vec<Datagram<'_>>) {
+        let Self { way, buffer, metas, count } = self;
+        let mut datagrams = Vec::new();
+        for (entry, meta) in buffer.chunks_exact(ENTRY_BYTES).zip(metas.iter()).take(*count) {
             let remote = canonical(meta.addr);
-            let local = self.local_for(meta.dst_ip, remote);
+            let Some(local) = way.local_for(meta.dst_ip, remote) else { continue };
             let bytes = entry.get(..meta.len).unwrap_or_default();
-            bytes.chunks(meta.stride.max(1)).filter_map(move |datagram| Some((local?, remote, datagram)))
-        })
+            datagrams.extend(bytes.chunks(meta.stride.max(1)).map(|datagram| (local, remote, datagram)));
+        }
+        (way, datagrams)
     }
+}
 
+impl Way {
     /// Sends all, those that follow each other to one address together; returns how many were dropped because the system
-    /// took no more, or did not want them.
-    pub(super) fn write(&mut self, datagrams: &[(SocketAddr, SocketAddr, Vec<u8>)]) -> u64 {
+    /// took no more for a while, or did not want them.
+    pub(super) async fn write(&mut self, datagrams: &[(SocketAddr, SocketAddr, Vec<u8>)]) -> u64 {
+        let deadline = tokio::time::Instant::now() + UDP_SEND_PATIENCE;
         let mut dropped = 0;
         let mut rest = datagrams;
-        let most = self.state.max_gso_segments();
-        while let [(local, remote, first), ..] = rest {
-            let size = first.len();
-            let mut count = 1;
-            let mut bytes = size;
-            for (next_local, next_remote, next) in rest.iter().skip(1) {
-                let fits = count < most && bytes.saturating_add(next.len()) <= TOGETHER_BYTES_MAX;
-                if !fits || next_remote != remote || next_local != local || next.len() > size {
-                    break;
-                }
-                count = count.saturating_add(1);
-                bytes = bytes.saturating_add(next.len());
-                // Only the last one may be shorter.
-                if next.len() < size {
-                    break;
-                }
-            }
-            let (group, others) = rest.split_at(count);
+        while !rest.is_empty() {
+            let (group, others) = rest.split_at(self.going_together(rest));
             rest = others;
-            let contents = if let [(_, _, only)] = group {
-                only
-            } else {
-                self.together.clear();
-                for (_, _, datagram) in group {
-                    self.together.extend_from_slice(datagram);
+            let sent = loop {
+                match self.send(group) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        if !matches!(
+                            tokio::time::timeout_at(deadline, self.socket.writable()).await,
+                            Ok(Ok(()))
+                        ) {
+                            break Err(error);
+                        }
+                    }
+                    outcome => break outcome,
                 }
-                &self.together
             };
-            let transmit = Transmit {
-                destination: SocketAddr::new(as_taken_by(self.is_ipv6, remote.ip()), remote.port()),
-                ecn: None,
-                contents,
-                segment_size: (count > 1).then_some(size),
-                src_ip: self.is_own.then(|| as_taken_by(self.is_ipv6, local.ip())),
-            };
-            let (socket, state) = (&self.socket, &self.state);
-            let sent = socket.try_io(tokio::io::Interest::WRITABLE, || {
-                state.try_send(UdpSockRef::from(socket), &transmit)
-            });
             if let Err(error) = sent {
-                tracing::debug!(%error, %remote, "media could not be sent");
-                dropped += u64::try_from(count).unwrap_or(1);
+                tracing::debug!(%error, count = group.len(), "media could not be sent");
+                dropped += u64::try_from(group.len()).unwrap_or(1);
             }
         }
         dropped
+    }
+
+    /// How many of the first datagrams one system call can send: to one address, of one size, only the last one shorter.
+    fn going_together(&self, datagrams: &[(SocketAddr, SocketAddr, Vec<u8>)]) -> usize {
+        let most = self.state.max_gso_segments();
+        let Some((local, remote, first)) = datagrams.first() else { return 0 };
+        let (size, mut bytes, mut count) = (first.len(), first.len(), 1_usize);
+        for (next_local, next_remote, next) in datagrams.iter().skip(1) {
+            let fits = count < most && bytes.saturating_add(next.len()) <= TOGETHER_BYTES_MAX;
+            if !fits || next_remote != remote || next_local != local || next.len() > size {
+                break;
+            }
+            count = count.saturating_add(1);
+            bytes = bytes.saturating_add(next.len());
+            if next.len() < size {
+                break;
+            }
+        }
+        count
+    }
+
+    fn send(&mut self, group: &[(SocketAddr, SocketAddr, Vec<u8>)]) -> io::Result<()> {
+        let Some((local, remote, first)) = group.first() else { return Ok(()) };
+        let Self { socket, state, is_own, is_ipv6, together, .. } = self;
+        let contents: &[u8] = if group.len() == 1 {
+            first
+        } else {
+            together.clear();
+            for (_, _, datagram) in group {
+                together.extend_from_slice(datagram);
+            }
+            together
+        };
+        let transmit = Transmit {
+            destination: SocketAddr::new(as_taken_by(*is_ipv6, remote.ip()), remote.port()),
+            ecn: None,
+            contents,
+            segment_size: (group.len() > 1).then_some(first.len()),
+            src_ip: is_own.then(|| as_taken_by(*is_ipv6, local.ip())),
+        };
+        socket.try_io(Interest::WRITABLE, || state.try_send(UdpSockRef::from(&*socket), &transmit))
     }
 
     /// Which of the offered addresses a datagram came to.
@@ -195,34 +247,34 @@ fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
     if address.is_ipv6() {
         socket.set_only_v6(false)?;
     }
-    // The system gives what it allows; less only loses packets in a rush.
-    for sized in [
-        socket.set_recv_buffer_size(UDP_RECEIVE_BUFFER_BYTES),
-        socket.set_send_buffer_size(UDP_SEND_BUFFER_BYTES),
-    ] {
-        if let Err(error) = sized {
-            tracing::debug!(%error, "a socket buffer keeps its size");
-        }
+    socket.set_recv_buffer_size(UDP_BUFFER_BYTES)?;
+    socket.set_send_buffer_size(UDP_BUFFER_BYTES)?;
+    // Linux gives less without an error, and counts its own overhead twice.
+    if socket.recv_buffer_size()? < UDP_BUFFER_BYTES || socket.send_buffer_size()? < UDP_BUFFER_BYTES {
+        tracing::info!(
+            wanted = UDP_BUFFER_BYTES,
+            "the system gives smaller socket buffers, so rushes of media may lose packets: see the sysctls \
+             net.core.rmem_max and net.core.wmem_max"
+        );
     }
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     Ok(socket.into())
 }
 
-/// The addresses of this machine that reach a socket; with every address bound, those of the interfaces, loopback last.
+/// The addresses of this machine that reach a socket. With every address bound those of the interfaces; loopback, from which nothing
+/// can be sent to others, only if there is nothing else.
 fn own_ips(bound: IpAddr) -> Vec<IpAddr> {
-    let bound = bound.to_canonical();
     if !bound.is_unspecified() {
         return vec![bound];
     }
     let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
-    let mut ips: Vec<IpAddr> = interfaces
-        .iter()
-        .map(if_addrs::Interface::ip)
-        .filter(|ip| ip.is_ipv4() || bound.is_ipv6())
-        .filter(|ip| !matches!(ip, IpAddr::V6(ip) if ip.is_unicast_link_local()))
-        .collect();
-    ips.sort_by_key(|ip| (ip.is_loopback(), *ip));
+    let is_usable = |ip: &IpAddr| !matches!(ip, IpAddr::V6(ip) if ip.is_unicast_link_local());
+    let mut ips: Vec<IpAddr> = interfaces.iter().map(if_addrs::Interface::ip).filter(is_usable).collect();
+    if ips.iter().any(|ip| !ip.is_loopback()) {
+        ips.retain(|ip| !ip.is_loopback());
+    }
+    ips.sort_unstable();
     ips.dedup();
     ips
 }

@@ -239,3 +239,42 @@ async fn a_server_that_stops_frees_all_media() {
     soon("the end", async { while ann.client.next_or_close().await.is_ok() {} }).await;
     soon("the server", server.stopped()).await;
 }
+
+/// So many times four come, talk, and leave in four ways; `PARLOR_CHURN=2500` makes it 10,000 who come and go.
+#[tokio::test]
+async fn vc_05_whoever_comes_and_goes_however_leaves_nothing_at_the_hub() {
+    let rounds: usize =
+        std::env::var("PARLOR_CHURN").map_or(10, |rounds| rounds.parse().expect("a number of rounds"));
+    let server = Server::start(hasty()).await;
+    for round in 0..rounds {
+        let mut guests = Vec::new();
+        for (index, who) in ["host", "closes", "leaves", "is-killed", "is-kicked"].into_iter().enumerate() {
+            guests.push(Guest::join(&server, &format!("{who}-{round}"), index, TALKS).await);
+        }
+        // Three slots for four others.
+        all_until(&mut guests, "all to be heard", |guest| guest.participant.heard().len() >= 3).await;
+        let [mut host, mut closes, mut leaves, is_killed, mut is_kicked] =
+            <[Guest; 5]>::try_from(guests).ok().unwrap();
+        closes.client.close_with(1001).await;
+        leaves.client.send("user-left-room", json!({"roomId": "star"})).await;
+        drop(is_killed);
+        let kick = json!({"roomId": "star", "userId": format!("is-kicked-{round}")});
+        host.client.send("remove-user", kick).await;
+        is_kicked.client.expect("user-left-room").await;
+        host.until("all others to be gone", |guest| {
+            guest.told.iter().filter(|frame| frame["type"] == "user-left-room").count() == 4
+        })
+        .await;
+        assert_eq!(server.metric("parlor_hub_transports").await, 1, "round {round}");
+        host.client.send("end-room", json!({"roomId": "star"})).await;
+        host.until("the end", |guest| {
+            guest.told.iter().filter(|frame| frame["type"] == "user-left-room").count() == 5
+        })
+        .await;
+        assert_eq!(server.metric("parlor_hub_transports").await, 0, "round {round}");
+    }
+    assert_nothing_held(&server).await;
+    server.metric_becomes("parlor_sessions", 0).await;
+    server.metric_becomes("parlor_rooms", 0).await;
+    assert_eq!(server.metric("parlor_hub_transport_panics_total").await, 0);
+}

@@ -42,3 +42,30 @@ fn a_section_without_codecs_is_rejected_and_leaves_the_bundle() {
     assert!(text.contains("m=video 0 UDP/TLS/RTP/SAVPF 96\r\n"));
     assert_eq!(with_rejections(OFFER, &read(OFFER)), OFFER);
 }
+
+#[test]
+fn candidates_at_which_nobody_can_be_are_passed_over() {
+    let candidate =
+        |address: &str, port: u32| format!("candidate:1 1 udp 2122260223 {address} {port} typ host");
+    for odd in [
+        "0.0.0.0",
+        "255.255.255.255",
+        "224.0.0.1",
+        "169.254.1.1",
+        "::",
+        "fe80::1",
+        "ff02::1",
+        "::ffff:0.0.0.0",
+    ] {
+        assert!(is_odd_candidate(&candidate(odd, 9)), "{odd}");
+    }
+    for fine in ["192.0.2.1", "127.0.0.1", "10.0.0.1", "2001:db8::1", "0b1e.local"] {
+        assert!(!is_odd_candidate(&candidate(fine, 9)), "{fine}");
+        assert!(is_odd_candidate(&candidate(fine, 0)), "{fine} at port 0");
+        assert!(is_odd_candidate(&candidate(fine, 70_000)), "{fine} at no port");
+    }
+    assert!(is_odd_candidate("candidate:1 1 udp"));
+    let offer = format!("{OFFER}a={}\r\na={}\r\n", candidate("0.0.0.0", 9), candidate("192.0.2.1", 9));
+    let text = without_return(&offer);
+    assert!(!text.contains("0.0.0.0 9 typ") && text.contains("192.0.2.1 9 typ"));
+}
