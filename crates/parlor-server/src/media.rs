@@ -90,8 +90,10 @@ pub(crate) struct Desk {
 struct Core {
     hub: Hub,
     settings: Settings,
-    /// The rooms' ids, for the log, and whether they have ended.
-    rooms: HashMap<u64, (RoomId, bool)>,
+    /// The rooms' ids, for the log.
+    rooms: HashMap<u64, RoomId>,
+    /// Rooms that have ended, of which the log may still have something to say.
+    ended: Vec<u64>,
     /// Who has offered, and in which stay.
     stays: HashMap<(u64, UserId), u64>,
     /// What is to be told without anybody having asked.
@@ -214,6 +216,7 @@ impl Desk {
                 hub,
                 settings,
                 rooms: HashMap::new(),
+                ended: Vec::new(),
                 stays: HashMap::new(),
                 news: Vec::new(),
             }),
@@ -236,9 +239,7 @@ impl Desk {
                 self.mail().forget(|waiting| waiting.room == room);
                 core.stays.retain(|(of, _), _| *of != room);
                 core.guarded(counters, room, Input::RoomEnded { room: RoomKey(room) });
-                if let Some((_, has_ended)) = core.rooms.get_mut(&room) {
-                    *has_ended = true;
-                }
+                core.ended.push(room);
             }),
             order if self.is_gone.load(Ordering::Acquire) => return refused(order, "the hub has failed"),
             order => {
@@ -276,7 +277,9 @@ impl Desk {
             }
             turn.reports.append(&mut core.news);
             turn.wake_at = core.hub.poll_timeout();
-            core.rooms.retain(|_, (_, has_ended)| !*has_ended);
+            while let Some(room) = core.ended.pop() {
+                core.rooms.remove(&room);
+            }
         }
         for (room, participant, event) in &events {
             journal::hub(room.as_ref(), participant, event);
@@ -317,7 +320,7 @@ impl Core {
             match output {
                 Output::Transmit { local, remote, bytes } => turn.datagrams.push((local, remote, bytes)),
                 Output::Log { seat, event } => {
-                    let room = self.rooms.get(&seat.room.0).map(|(id, _)| id.clone());
+                    let room = self.rooms.get(&seat.room.0).cloned();
                     events.push((room, seat.participant, event));
                 }
                 output => turn.reports.extend(self.report(output)),
@@ -328,7 +331,7 @@ impl Core {
     fn obey(&mut self, now: Instant, order: HubOrder) {
         match order {
             HubOrder::Offer { seat, room_id, instance, attempt, n, sdp, tracks } => {
-                self.rooms.insert(seat.room, (room_id, false));
+                self.rooms.insert(seat.room, room_id);
                 self.stays.insert((seat.room, seat.participant.clone()), seat.stay);
                 let seat = in_hub(&seat);
                 let offer = parlor_sfu::Offer { seat, instance, attempt, n, sdp, tracks };
@@ -356,7 +359,7 @@ impl Core {
         let hub = &mut self.hub;
         let outcome = catch_unwind(AssertUnwindSafe(|| hub.handle_input(Instant::now(), input)));
         if let Err(panic) = outcome {
-            let room = self.rooms.get(&room).map(|(id, _)| id.as_str());
+            let room = self.rooms.get(&room).map(RoomId::as_str);
             tracing::error!(room, "freeing media failed");
             self.renew(&*panic, counters);
         }
