@@ -95,10 +95,10 @@ pub enum ConfigError {
     #[error("{0:?} is not an origin: give it as in https://example.org, without a path")]
     Origin(String),
     /// An address under which nobody can be reached.
-    #[error("--public-ip {0}: nobody can be reached there")]
+    #[error("--public-ip {0}: nobody can be reached there, give the address that others see")]
     PublicIp(IpAddr),
     /// More media threads than any machine wants.
-    #[error("{0} media threads are too many: at most {max}", max = limits::MEDIA_THREADS_MAX)]
+    #[error("--media-threads {0} are too many: at most {max}", max = limits::MEDIA_THREADS_MAX)]
     MediaThreads(usize),
     /// No WebSocket could ever connect.
     #[error("at least one socket must be allowed")]

@@ -123,6 +123,7 @@ impl Prepared {
     pub(crate) fn open(config: &MediaConfig, http: SocketAddr, is_public: bool) -> Result<Self, MediaError> {
         let mut prepared = Self { media: Arc::default(), at_work: Vec::new() };
         if config.threads == 0 {
+            tracing::info!("no media threads: there is no hub");
             return Ok(prepared);
         }
         let certificate = parlor_sfu::Certificate::generate().ok_or(MediaError::Certificate)?;

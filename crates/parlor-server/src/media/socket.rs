@@ -59,7 +59,7 @@ impl Socket {
         if ips.is_empty() {
             return Err(MediaError::NothingToOffer(address));
         }
-        if is_public && ips.iter().all(IpAddr::is_loopback) {
+        if address.ip().is_loopback() && (is_public || !is_own) {
             tracing::warn!(%address, "media is reached from this machine only: see --media-listen");
         }
         let offered = ips.into_iter().map(|ip| SocketAddr::new(ip, address.port())).collect();
