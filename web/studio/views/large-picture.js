@@ -15,7 +15,7 @@ export function createLargePicture({ onSmall }) {
   const small = h('button', { type: 'button', class: 'button small', onclick: onSmall }, icon('shrink'), texts.strip.makeSmall);
   const full = h('button', { type: 'button', class: 'button small', onclick: () => void goFull() }, icon('enlarge'), texts.strip.fullScreen);
   full.hidden = !document.fullscreenEnabled;
-  const element = h('section', { class: 'large', 'aria-label': texts.session.large, hidden: true }, place, h('div', { class: 'large-foot' }, title, full, small));
+  const element = h('section', { class: 'large-picture', 'aria-label': texts.session.large, hidden: true }, place, h('div', { class: 'large-foot' }, title, full, small));
 
   const goFull = () => place.requestFullscreen().catch((error) => console.warn('parlor: no full screen', error));
   return {
