@@ -72,6 +72,32 @@ pub enum HubOrder {
     },
 }
 
+impl HubOrder {
+    /// Whom it is about; none if it is about a whole room.
+    #[must_use]
+    pub const fn seat(&self) -> Option<&HubSeat> {
+        match self {
+            Self::Offer { seat, .. }
+            | Self::Candidate { seat, .. }
+            | Self::Receive { seat, .. }
+            | Self::Leave { seat } => Some(seat),
+            Self::RoomEnded { .. } => None,
+        }
+    }
+
+    /// Which room it is about.
+    #[must_use]
+    pub const fn room(&self) -> u64 {
+        match self {
+            Self::RoomEnded { room } => *room,
+            Self::Offer { seat, .. }
+            | Self::Candidate { seat, .. }
+            | Self::Receive { seat, .. }
+            | Self::Leave { seat } => seat.room,
+        }
+    }
+}
+
 /// What the hub says.
 #[derive(Clone, Debug, PartialEq)]
 pub enum HubReport {

@@ -29,7 +29,7 @@ use crate::journal;
 use crate::metrics::Counters;
 use crate::switchboard::Switchboard;
 use mail::Mail;
-use socket::{AsyncSocket, Socket};
+use socket::{AsyncSocket, Datagram, Socket};
 
 /// Why there is no hub.
 #[derive(Debug, thiserror::Error)]
@@ -164,15 +164,8 @@ impl Prepared {
 impl Media {
     /// Carries out what the registry orders. What finds no place is handed back as refused.
     pub(crate) fn carry_out(&self, order: HubOrder, counters: &Counters) -> Result<(), HubReport> {
-        let room = match &order {
-            HubOrder::Offer { seat, .. }
-            | HubOrder::Candidate { seat, .. }
-            | HubOrder::Receive { seat, .. }
-            | HubOrder::Leave { seat } => seat.room,
-            HubOrder::RoomEnded { room } => *room,
-        };
         let threads = u64::try_from(self.desks.len()).unwrap_or(u64::MAX);
-        let number = room.checked_rem(threads).and_then(|number| usize::try_from(number).ok());
+        let number = order.room().checked_rem(threads).and_then(|number| usize::try_from(number).ok());
         match number.and_then(|number| self.desks.get(number)) {
             Some(desk) => desk.carry_out(order, counters),
             None => Ok(()),
@@ -261,7 +254,7 @@ impl Desk {
 
     /// One slice of work: what came goes in, what is due is done, what is to be done outside comes out. Mail is taken under
     /// the hub's lock: an order that is taken out can't be overtaken by a departure.
-    pub(crate) fn turn(&self, datagrams: &[(SocketAddr, SocketAddr, &[u8])], counters: &Counters) -> Turn {
+    pub(crate) fn turn(&self, datagrams: &[Datagram<'_>], counters: &Counters) -> Turn {
         while self.departing.load(Ordering::Acquire) > 0 {
             std::thread::yield_now();
         }
@@ -302,7 +295,7 @@ type Events = Vec<(Option<RoomId>, UserId, parlor_sfu::Event)>;
 impl Core {
     fn work(
         &mut self,
-        datagrams: &[(SocketAddr, SocketAddr, &[u8])],
+        datagrams: &[Datagram<'_>],
         orders: Vec<HubOrder>,
         turn: &mut Turn,
         events: &mut Events,

@@ -2,7 +2,7 @@
 //! is the first to hear of a departure.
 
 use parlor_proto::{ErrorCode, Slot, Source, UserId};
-use parlor_room::{Config, HubOrder, HubReport, HubSeat, Input};
+use parlor_room::{Config, ConnId, HubOrder, HubReport, HubSeat, Input};
 use serde_json::{Value, json};
 
 use crate::world::{World, types};
@@ -21,7 +21,7 @@ fn seat(room: u64, id: &str) -> HubSeat {
 }
 
 /// A room that is a star from the beginning.
-fn star(world: &mut World, id: &str) -> parlor_room::ConnId {
+fn star(world: &mut World, id: &str) -> ConnId {
     let conn = world.join_as(id);
     world.say(
         conn,
@@ -33,6 +33,17 @@ fn star(world: &mut World, id: &str) -> parlor_room::ConnId {
     assert_eq!(frames[0]["data"]["topology"], "sfu");
     world.clear();
     conn
+}
+
+/// `ada` and `bob` in a star, with what the hub was told of them; and that room's number.
+fn both_at_the_hub() -> (World, ConnId, ConnId, u64) {
+    let mut world = world();
+    let ada = star(&mut world, "ada");
+    let bob = star(&mut world, "bob");
+    let _ = world.answer(ada, "offer", offer("star", 1));
+    let _ = world.answer(bob, "offer", offer("star", 1));
+    let room = room_of(&world);
+    (world, ada, bob, room)
 }
 
 #[test]
@@ -154,12 +165,7 @@ fn a_room_pinned_to_a_mesh_has_no_hub_and_an_auto_room_keeps_a_path_to_it() {
 
 #[test]
 fn vc_02_the_hub_frees_what_it_holds_before_the_others_are_told() {
-    let mut world = world();
-    let ada = star(&mut world, "ada");
-    let bob = star(&mut world, "bob");
-    let _ = world.answer(ada, "offer", offer("star", 1));
-    let _ = world.answer(bob, "offer", offer("star", 1));
-    let room = room_of(&world);
+    let (mut world, ada, bob, room) = both_at_the_hub();
     world.hub.clear();
     world.clear();
     world.close_tab(bob);
@@ -172,12 +178,7 @@ fn vc_02_the_hub_frees_what_it_holds_before_the_others_are_told() {
 
 #[test]
 fn vc_05_what_was_said_to_or_of_somebody_who_left_reaches_no_later_stay() {
-    let mut world = world();
-    let ada = star(&mut world, "ada");
-    let bob = star(&mut world, "bob");
-    let _ = world.answer(ada, "offer", offer("star", 1));
-    let _ = world.answer(bob, "offer", offer("star", 1));
-    let room = room_of(&world);
+    let (mut world, ada, bob, room) = both_at_the_hub();
     world.say(bob, "user-left-room", json!({"roomId": "star"}));
     // The hub has spoken before it heard of it.
     let slot = |id: &str| Slot {
@@ -228,7 +229,7 @@ fn vc_04_whoever_never_offered_is_no_news_to_the_hub() {
 
 #[test]
 fn vc_05_each_way_out_of_a_room_tells_the_hub() {
-    type Way = fn(&mut World, parlor_room::ConnId, parlor_room::ConnId);
+    type Way = fn(&mut World, ConnId, ConnId);
     let ways: [(&str, Way); 5] = [
         ("leaves", |world, _, bob| world.say(bob, "user-left-room", json!({"roomId": "star"}))),
         ("is removed", |world, ada, _| {

@@ -40,7 +40,7 @@ impl Mail {
 
     /// Throws away what waits for somebody.
     pub(super) fn forget(&mut self, is_theirs: impl Fn(&HubSeat) -> bool) {
-        self.orders.retain(|order| !seat_of(order).is_some_and(&is_theirs));
+        self.orders.retain(|order| !order.seat().is_some_and(&is_theirs));
         self.bytes = self.orders.iter().map(bytes_of).sum();
     }
 }
@@ -50,7 +50,7 @@ fn replaces(order: &HubOrder, waiting: &HubOrder) -> bool {
     let is_newest_enough = !matches!(order, HubOrder::Candidate { .. });
     is_newest_enough
         && std::mem::discriminant(order) == std::mem::discriminant(waiting)
-        && seat_of(order) == seat_of(waiting)
+        && order.seat() == waiting.seat()
 }
 
 fn bytes_of(order: &HubOrder) -> usize {
@@ -65,16 +65,6 @@ fn bytes_of(order: &HubOrder) -> usize {
         HubOrder::Leave { .. } | HubOrder::RoomEnded { .. } => 0,
     };
     said.saturating_add(size_of::<HubOrder>())
-}
-
-fn seat_of(order: &HubOrder) -> Option<&HubSeat> {
-    match order {
-        HubOrder::Offer { seat, .. }
-        | HubOrder::Candidate { seat, .. }
-        | HubOrder::Receive { seat, .. }
-        | HubOrder::Leave { seat } => Some(seat),
-        HubOrder::RoomEnded { .. } => None,
-    }
 }
 
 #[cfg(test)]
