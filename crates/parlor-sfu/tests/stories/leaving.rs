@@ -1,15 +1,6 @@
 //! Leaving: whoever goes, for whatever reason, leaves nothing behind.
-#![allow(
-    missing_docs,
-    clippy::disallowed_methods,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test"
-)]
 
-mod common;
-
-use common::{Plan, ROOM, Send, World, seat};
+use crate::common::{Plan, ROOM, Send, World, seat};
 use parlor_sfu::{EndReason, Event, Freed, Input, RoomKey, Seat};
 
 const ALL: Plan = Plan { sends: Send::Both, audio_slots: 3, video_slots: 2, data: true, red: false };
@@ -74,7 +65,7 @@ fn vc_02_the_end_of_a_room_is_the_end_of_all_in_it_and_of_no_other() {
     let mut world = room_of(3);
     let other = RoomKey(8);
     let index = world.clients.len();
-    world.clients.push(common::Client::new("p9", index, world.now, ALL));
+    world.clients.push(crate::common::Client::new("p9", index, world.now, ALL));
     world.clients[index].seat = Seat { room: other, ..seat("p9") };
     world.offer(index);
     world.connect_all();
@@ -88,7 +79,7 @@ fn vc_02_the_end_of_a_room_is_the_end_of_all_in_it_and_of_no_other() {
 fn vc_01_rooms_hear_nothing_of_each_other() {
     let mut world = World::new();
     for (index, room) in [(0, 1), (1, 1), (2, 2), (3, 2)] {
-        world.clients.push(common::Client::new(&format!("p{index}"), index, world.now, ALL));
+        world.clients.push(crate::common::Client::new(&format!("p{index}"), index, world.now, ALL));
         world.clients[index].seat.room = RoomKey(room);
         world.offer(index);
     }

@@ -1,15 +1,6 @@
 //! Offers and answers, data channels, restarts and reloads.
-#![allow(
-    missing_docs,
-    clippy::disallowed_methods,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test"
-)]
 
-mod common;
-
-use common::{Plan, Send, World, id, seat};
+use crate::common::{Plan, Send, World, id, seat};
 use parlor_proto::{Source, TrackLabel};
 use parlor_sfu::{EndReason, Event, Freed, Input, OfferError, WantedReason};
 use str0m::media::Direction;
@@ -155,7 +146,7 @@ fn vc_01_a_reload_is_a_new_transport_and_the_old_one_is_gone() {
 #[test]
 fn vc_01_offers_of_an_older_attempt_count_for_nothing_and_a_repeated_one_gets_the_same_answer() {
     let mut world = pair();
-    let mut client = common::Client::new("ann", 40, world.now, TALKS);
+    let mut client = crate::common::Client::new("ann", 40, world.now, TALKS);
     let (sdp, tracks) = client.make_offer().unwrap();
     let ledger = world.hub.ledger();
     let offer = |attempt, n| parlor_sfu::Offer {
@@ -207,7 +198,7 @@ fn vc_01_a_track_that_is_taken_back_is_a_producer_no_more() {
 #[test]
 fn vc_01_sendrecv_is_answered_recvonly_and_is_no_slot() {
     let mut world = World::new();
-    world.clients.push(common::Client::new("ann", 0, world.now, Plan { audio_slots: 0, ..TALKS }));
+    world.clients.push(crate::common::Client::new("ann", 0, world.now, Plan { audio_slots: 0, ..TALKS }));
     let (sdp, tracks) = world.clients[0].make_offer().unwrap();
     world.offer_text(0, sdp.replace("a=sendonly", "a=sendrecv"), tracks);
     let answer = &world.clients[0].answer;
@@ -221,7 +212,7 @@ fn vc_01_sendrecv_is_answered_recvonly_and_is_no_slot() {
 #[test]
 fn vc_01_codecs_that_are_not_forwarded_are_rejected_in_the_answer() {
     let mut world = World::new();
-    world.clients.push(common::Client::new("ann", 0, world.now, Plan { sends: Send::Both, ..TALKS }));
+    world.clients.push(crate::common::Client::new("ann", 0, world.now, Plan { sends: Send::Both, ..TALKS }));
     let client = &mut world.clients[0];
     let (sdp, _) = client.make_offer().unwrap();
     // Nothing is left in the video section but a codec that nobody knows.
@@ -250,7 +241,7 @@ fn vc_01_codecs_that_are_not_forwarded_are_rejected_in_the_answer() {
 #[test]
 fn vc_01_offers_that_cannot_be_answered_are_refused_and_leave_nothing() {
     let mut world = World::new();
-    world.clients.push(common::Client::new("ann", 0, world.now, TALKS));
+    world.clients.push(crate::common::Client::new("ann", 0, world.now, TALKS));
     let (sdp, _) = world.clients[0].make_offer().unwrap();
     world.clients[0].pending = None;
     let bad_label = vec![TrackLabel { mid: "nowhere".to_owned(), source: Source::Camera }];

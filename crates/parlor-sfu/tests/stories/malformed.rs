@@ -1,15 +1,6 @@
 //! What comes from outside and is not what it should be: it neither ends anything nor changes anything.
-#![allow(
-    missing_docs,
-    clippy::disallowed_methods,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test"
-)]
 
-mod common;
-
-use common::{Plan, Send, World, net};
+use crate::common::{Plan, Send, World, net};
 use parlor_sfu::{Event, Input, Ledger};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -121,7 +112,7 @@ fn vc_05_real_datagrams_with_flipped_bits_and_cut_short_end_nothing() {
 #[test]
 fn vc_05_descriptions_with_flipped_bytes_never_panic() {
     let mut world = World::new();
-    world.clients.push(common::Client::new("ann", 0, world.now, ALL));
+    world.clients.push(crate::common::Client::new("ann", 0, world.now, ALL));
     let (sdp, _) = world.clients[0].make_offer().unwrap();
     world.clients[0].pending = None;
     world.clients.clear();
@@ -143,7 +134,7 @@ fn vc_05_descriptions_with_flipped_bytes_never_panic() {
             let place = at as usize % bytes.len();
             bytes[place] = byte & 0x7f;
             let offer = parlor_sfu::Offer {
-                seat: common::seat("ann"),
+                seat: crate::common::seat("ann"),
                 instance: parlor_proto::Instance::parse("i").unwrap(),
                 attempt: 1,
                 n: 1,

@@ -1,16 +1,7 @@
 //! Pictures through the hub: key frames, layers, bandwidth, loss.
-#![allow(
-    missing_docs,
-    clippy::disallowed_methods,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test"
-)]
 
-mod common;
-
-use common::client::Got;
-use common::{Plan, Send, World, id};
+use crate::common::client::Got;
+use crate::common::{Plan, Send, World, id};
 use parlor_proto::Source;
 use parlor_sfu::{VideoWish, Wishes};
 

@@ -1,15 +1,6 @@
 //! Sound through the hub: everyone hears everyone, or the loudest, and nobody hears themselves.
-#![allow(
-    missing_docs,
-    clippy::disallowed_methods,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test"
-)]
 
-mod common;
-
-use common::{Plan, Send, World, id};
+use crate::common::{Plan, Send, World, id};
 use parlor_sfu::Wishes;
 
 const TALKS: Plan = Plan { sends: Send::Audio, audio_slots: 6, video_slots: 0, data: false, red: false };
