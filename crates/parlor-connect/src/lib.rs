@@ -37,7 +37,7 @@ pub use input::{
     UserJoined, UserLeft, UserUpdated,
 };
 pub use manager::Manager;
-pub use output::{DescriptionType, Grade, Output, PeerState, Quality, RemotePeer, Send, Status};
+pub use output::{DescriptionType, Output, PeerState, Quality, RemotePeer, Send, Status};
 pub use settings::Settings;
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What a connection manager wants done, and what it tells.
 
-use parlor_proto::{Answer, IceCandidate, IceCandidateInit, Offer, Sdp, TrackLabel, UserId};
+use parlor_proto::{Answer, Grade, IceCandidate, IceCandidateInit, Offer, Sdp, TrackLabel, UserId};
 use serde::{Deserialize, Serialize};
 
 /// One order or one event. Orders about an RTCPeerConnection name it by `peer` and `attempt`; of those that end in
@@ -150,20 +150,6 @@ pub enum Status {
     Failed,
     /// It failed and was given up.
     FailedPermanent,
-}
-
-/// How well a connection works, in a word (CM-17). Ordered from good to bad.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Grade {
-    /// Nobody notices anything.
-    Good,
-    /// One notices it now and then.
-    Fair,
-    /// It disturbs.
-    Poor,
-    /// The other side sends and nothing arrives.
-    Lost,
 }
 
 /// How well a connection works (CM-17): the newest figures, loss over the last 8 s.

@@ -29,12 +29,12 @@ pub use id::{ChatId, Instance, RoomId, UserId};
 pub use name::Name;
 pub use negotiation::{
     Answer, AnswerFrom, IceCandidate, IceCandidateFrom, IceCandidateInit, Offer, OfferFrom, OfferWanted,
-    Receive, Slot, Slots, TrackLabel, WantedVideo,
+    Receive, Slot, Slots, TopologyChange, TopologyReady, TrackLabel, WantedVideo,
 };
 pub use raw::{RawJson, Sdp};
 pub use room::{
-    Kind, LeaveReason, Mix, Mode, Participant, Role, RoomDetails, RoomSummary, Source, SummaryParticipant,
-    Topology, Track,
+    Grade, Kind, LeaveReason, Mix, Mode, Participant, Phase, Role, RoomDetails, RoomSummary, Source,
+    SummaryParticipant, Topology, Track,
 };
 pub use server::{Encoded, ServerMessage};
 pub use time::{Time, Timestamp};

@@ -4,7 +4,7 @@
 
 use parlor_proto::{
     AnswerFrom, ErrorCode, IceCandidate, IceCandidateInit, Instance, Offer, OfferWanted, Receive, Refusal,
-    RoomId, Sdp, ServerMessage, Slot, Slots, TrackLabel, UserId,
+    RoomId, Sdp, ServerMessage, Slot, Slots, TopologyReady, TrackLabel, UserId,
 };
 
 use crate::io::Output;
@@ -215,6 +215,16 @@ impl Registry {
             room.set_wishes(key, wishes.clone());
         }
         self.outbound.push(Output::Hub(HubOrder::Receive { seat, wishes: wishes.clone() }));
+        Ok(())
+    }
+
+    pub(crate) fn on_topology_ready(
+        &mut self,
+        key: SessionKey,
+        ready: &TopologyReady,
+    ) -> Result<(), HubError> {
+        // No room moves yet, so it is of another move than the current one.
+        self.room_of(key, &ready.room_id)?;
         Ok(())
     }
 

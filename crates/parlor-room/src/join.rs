@@ -210,6 +210,7 @@ impl Registry {
             instance: identity.instance.clone(),
             joined_at: Timestamp(self.now),
             suspect: false,
+            grade: None,
             tracks: Vec::new(),
         };
         let joined = RoomEvent::Joined {

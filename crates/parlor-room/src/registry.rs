@@ -304,6 +304,7 @@ impl Registry {
             ClientMessage::IceCandidate(m) if m.to.is_hub() => self.on_hub_candidate(key, m)?,
             ClientMessage::IceCandidate(m) => self.on_ice_candidate(key, m)?,
             ClientMessage::Receive(m) => self.on_receive(key, m)?,
+            ClientMessage::TopologyReady(m) => self.on_topology_ready(key, m)?,
             ClientMessage::TrackState(m) => self.on_track_state(key, m)?,
             ClientMessage::Recording(m) => self.on_recording(key, m)?,
             ClientMessage::Chat(m) => self.on_chat(key, m)?,

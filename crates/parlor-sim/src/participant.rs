@@ -5,8 +5,8 @@
 
 use std::collections::VecDeque;
 
-use parlor_connect::{Grade, Input, Manager, Media, Output, Settings, Signal, Status};
-use parlor_proto::{Instance, Role, Time, UserId};
+use parlor_connect::{Input, Manager, Media, Output, Settings, Signal, Status};
+use parlor_proto::{Grade, Instance, Role, Time, UserId};
 use parlor_room::ConnId;
 use serde_json::{Value, json};
 

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use parlor_connect::{ConnectionState, Grade, IceState, Input, Settings, StatsSample};
-use parlor_proto::{ClientFrame, Role, Time, UserId};
+use parlor_connect::{ConnectionState, IceState, Input, Settings, StatsSample};
+use parlor_proto::{ClientFrame, Grade, Role, Time, UserId};
 use parlor_room::{
     CloseCause, Config, ConnId, Gauges, Input as ServerInput, Output as ServerOutput, Registry,
 };

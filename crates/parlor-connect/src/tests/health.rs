@@ -2,7 +2,8 @@
 //! sends is restarted.
 
 use super::story::{Story, id, orders, present, punctual};
-use crate::{Grade, Input, Media, Present, Quality, Settings, StatsSample};
+use crate::{Input, Media, Present, Quality, Settings, StatsSample};
+use parlor_proto::Grade;
 
 /// What one second brings: packets that come and that are lost, and the path's figures.
 #[derive(Clone, Copy)]
