@@ -25,7 +25,7 @@ pub use client::ClientMessage;
 pub use close::CloseCode;
 pub use error::{ErrorCode, Refusal};
 pub use frame::{ClientFrame, FrameError, RequestId};
-pub use id::{ChatId, Instance, RoomId, UserId};
+pub use id::{ChatId, IdError, Instance, RoomId, UserId};
 pub use name::Name;
 pub use negotiation::{
     Answer, AnswerFrom, IceCandidate, IceCandidateFrom, IceCandidateInit, Offer, OfferFrom, OfferWanted,

@@ -241,7 +241,7 @@ pub struct TopologyChange {
 }
 
 /// `topology-ready` →: the path that a move prepares flows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct TopologyReady {
