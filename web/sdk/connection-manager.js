@@ -304,13 +304,14 @@ export class ConnectionManager extends Emitter {
   #onLeft(roomId) {
     this.#tell({ leaveRoom: { roomId } });
     this.#rtc.useHub(roomId, false);
+    this.#wishes.delete(roomId);
     this.#remoteTracks.forgetRoom(roomId);
   }
 
   /** The server keeps them for as long as one is in the room. @param {string} roomId */
   #tellWishes(roomId) {
     const wishes = this.#wishes.get(roomId);
-    if (wishes && this.#signaling.memberships.room(roomId)) this.#signaling.send('receive', wishes);
+    if (wishes && this.#rtc.usesHub(roomId)) this.#signaling.send('receive', wishes);
   }
 
   /** @param {SignalingClient['state']} state */
@@ -429,7 +430,9 @@ export class ConnectionManager extends Emitter {
 
   /** @param {{ roomId: string, plays: Mode, sendsToHub: boolean }} path */
   #onPath({ roomId, plays, sendsToHub }) {
+    const isNew = sendsToHub && !this.#rtc.usesHub(roomId);
     this.#rtc.useHub(roomId, sendsToHub);
+    if (isNew) this.#tellWishes(roomId);
     this.#remoteTracks.setPath(roomId, plays);
     this.emit('path-changed', { roomId, plays });
   }

@@ -196,11 +196,16 @@ export class RTCManager extends Emitter {
    * @returns {boolean} false: one's own is not, or nobody is to hear of this participant by the hub
    */
   sendToHub(roomId, frame) {
-    return this.#hubsInUse.has(roomId) && this.sendData(hubPeer(roomId), frame);
+    return this.usesHub(roomId) && this.sendData(hubPeer(roomId), frame);
+  }
+
+  /** Whether a room's hub is sent what this participant publishes. @param {string} roomId */
+  usesHub(roomId) {
+    return this.#hubsInUse.has(roomId);
   }
 
   /**
-   * Whether a room's hub is sent what this participant publishes.
+   * From now on, or no longer, a room's hub is sent what this participant publishes.
    * @param {string} roomId
    * @param {boolean} isInUse
    */
