@@ -31,6 +31,8 @@
  * @property {(isHeard: boolean) => void} hold from now on the tone is heard all the time, or never
  * @property {(node: AudioNode, toneHz: number, duration_ms: number) => Promise<number[]>} arrivals listens at a node for
  *   bursts of a tone: when each began, in ms from the beginning
+ * @property {(node: AudioNode, toneHz: number, duration_ms: number) => Promise<{ at_ms: number, length_ms: number }[]>} gaps
+ *   listens at a node for when a tone is not to be heard, to 5 ms
  * @property {boolean} isStubborn as long as it is true, no description is ever made: neither offer nor answer leaves
  * @property {() => void} deafen takes the instruments of `listen` away; the next call makes new ones
  */
@@ -43,12 +45,13 @@ export function installProbe({ toneHz, microphoneError, missing, amplitude }) {
   // A page that is embedded, or about:blank before it navigates, needs no ears.
   if (window.top !== window || location.protocol === 'about:') return;
 
+  const BLOCK_MS = 5;
   /** @type {Map<AudioNode, AnalyserNode>} */
   const analysers = new Map();
   /** @type {Probe} */
   const probe = {
     connections: [], frames: [], sockets: [], violations: [], wasRestored: false, microphones: [], elements: [],
-    tone: undefined, isStubborn: false, listen, deafen, pulse, hold, arrivals,
+    tone: undefined, isStubborn: false, listen, deafen, pulse, hold, arrivals, gaps,
   };
   Object.defineProperty(window, 'parlorProbe', { value: probe });
 
@@ -169,8 +172,41 @@ export function installProbe({ toneHz, microphoneError, missing, amplitude }) {
    * @param {number} duration_ms
    */
   async function arrivals(node, frequency, duration_ms) {
+    const begun = [];
+    let isOn = false;
+    for (const { at_ms, amplitude: loud } of await loudness(node, frequency, duration_ms)) {
+      if (!isOn && loud > amplitude / 4) begun.push(at_ms);
+      isOn = loud > (isOn ? amplitude / 8 : amplitude / 4);
+    }
+    return begun;
+  }
+
+  /**
+   * @param {AudioNode} node
+   * @param {number} frequency
+   * @param {number} duration_ms
+   */
+  async function gaps(node, frequency, duration_ms) {
+    const found = [];
+    for (const { at_ms, amplitude: loud } of await loudness(node, frequency, duration_ms)) {
+      const last = found.at(-1);
+      if (loud > amplitude / 8) continue;
+      if (last && at_ms - last.at_ms - last.length_ms < 1) last.length_ms += BLOCK_MS;
+      else found.push({ at_ms, length_ms: BLOCK_MS });
+    }
+    return found;
+  }
+
+  /**
+   * How loud a tone is, for each 5 ms of a while.
+   *
+   * @param {AudioNode} node
+   * @param {number} frequency
+   * @param {number} duration_ms
+   */
+  async function loudness(node, frequency, duration_ms) {
     const { sampleRate } = node.context;
-    const length = Math.round(sampleRate / 200);
+    const length = Math.round((sampleRate * BLOCK_MS) / 1_000);
     const recorder = /** @type {AudioContext} */ (node.context).createScriptProcessor(4_096, 1, 1);
     /** @type {Float32Array[]} */
     const blocks = [];
@@ -182,8 +218,7 @@ export function installProbe({ toneHz, microphoneError, missing, amplitude }) {
     const samples = new Float32Array(blocks.length * 4_096);
     blocks.forEach((block, index) => samples.set(block, index * 4_096));
     const step = (2 * Math.PI * frequency) / sampleRate;
-    const begun = [];
-    let isOn = false;
+    const blocksOfTone = [];
     for (let start = 0; start + length <= samples.length; start += length) {
       let real = 0;
       let imaginary = 0;
@@ -191,11 +226,9 @@ export function installProbe({ toneHz, microphoneError, missing, amplitude }) {
         real += samples[index] * Math.cos(step * index);
         imaginary += samples[index] * Math.sin(step * index);
       }
-      const loud = (2 * Math.hypot(real, imaginary)) / length;
-      if (!isOn && loud > amplitude / 4) begun.push((1_000 * start) / sampleRate);
-      isOn = loud > (isOn ? amplitude / 8 : amplitude / 4);
+      blocksOfTone.push({ at_ms: (1_000 * start) / sampleRate, amplitude: (2 * Math.hypot(real, imaginary)) / length });
     }
-    return begun;
+    return blocksOfTone;
   }
 
   function deafen() {

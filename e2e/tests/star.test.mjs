@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { hearsAt, toneDb } from '../lib/audio.mjs';
 import { scenario } from '../lib/stage.mjs';
 import { openRoom } from '../lib/star.mjs';
+import { until } from '../lib/wait.mjs';
 
 scenario('VC-1 CM-2 AU-6 three pages in a star: one connection each, with the hub; everyone hears the others on their own strips', async (stage) => {
   await openRoom(stage, { topology: 'sfu' });
@@ -33,3 +34,53 @@ scenario('VC-1 CM-2 AU-6 three pages in a star: one connection each, with the hu
   await hearsAt(ada, cleo, toneDb);
   assert.equal(await ada.page.evaluate(() => window.parlor.audioGraph.participants.size), 1, 'nothing of Ben is left');
 });
+
+scenario('RR-12 an auto room moves to the hub when a fifth person comes while there is video, and everybody hears everybody throughout', async (stage) => {
+  const people = [];
+  for (const name of ['Ada', 'Ben', 'Cleo', 'Dan']) people.push(await stage.join(name));
+  const [ada, ben] = people;
+  await ada.press('Turn camera on');
+  for (const listener of people) {
+    for (const speaker of people) {
+      if (speaker !== listener) await hearsAt(listener, speaker, toneDb);
+    }
+  }
+  assert.deepEqual(await Promise.all(people.map(pathOf)), people.map(() => 'mesh'), 'four are no star yet');
+  const listening = gapsOf(ben, ada, 15_000);
+  const eve = await stage.join('Eve', { browser: 'firefox' });
+  people.push(eve);
+  for (const person of people) await until(`${person.name} is in a star`, () => pathOf(person), { good: (path) => path === 'sfu' });
+  for (const speaker of people.slice(0, 4)) await hearsAt(eve, speaker, toneDb);
+  const gaps = await listening;
+  const longest = Math.max(0, ...gaps.map(({ length_ms }) => length_ms));
+  console.log(`# while the room moved Ben missed ${gaps.reduce((sum, { length_ms }) => sum + length_ms, 0)} ms of Ada, ${longest} ms at most at once`);
+  for (const person of people) {
+    const open = await person.page.evaluate(() => window.parlorProbe.connections.filter((one) => one.connectionState !== 'closed').length);
+    assert.equal(open, 1, `${person.name} has the hub's connection only`);
+  }
+  await hearsAt(ada, eve, toneDb);
+});
+
+/** @param {import('../lib/page.mjs').Studio} person */
+function pathOf(person) {
+  return person.page.evaluate(() => {
+    const { connectionManager } = window.parlor;
+    const isByHub = connectionManager.getConnectionsInfo().every((/** @type {any} */ { remotePeerId }) => remotePeerId === 'hub' || connectionManager.hubRoomOf(remotePeerId) !== undefined);
+    return isByHub ? 'sfu' : 'mesh';
+  });
+}
+
+/**
+ * When a listener does not hear a speaker's tone, behind the gain.
+ *
+ * @param {import('../lib/page.mjs').Studio} listener
+ * @param {import('../lib/page.mjs').Studio} speaker
+ * @param {number} duration_ms
+ * @returns {Promise<{ at_ms: number, length_ms: number }[]>}
+ */
+async function gapsOf(listener, speaker, duration_ms) {
+  const id = await speaker.ownId();
+  return listener.page.evaluate((participant, toneHz, ms) => {
+    return window.parlorProbe.gaps(window.parlor.audioGraph.participants.get(participant).gain, toneHz, ms);
+  }, id, speaker.toneHz, duration_ms);
+}
