@@ -21,6 +21,8 @@ import { clock } from './time.js';
 
 /** First attempt and retries together (CM-6). */
 const ATTEMPTS_MAX = 4;
+/** What the connection manager calls the server's end. */
+const HUB = 'hub';
 /** Whoever came in this soon after the room was made opened it, in ms. */
 const OPENED_MS = 1500;
 
@@ -49,6 +51,8 @@ export class LiveSession extends EventTarget {
   #names = new Map();
   /** @type {Map<string, number>} when the next attempt begins, in ms since 1970 */
   #retryAt = new Map();
+  /** Whether the room is heard through the server. @type {boolean|undefined} */
+  #isStar;
   /** @type {Map<string, string>} why somebody was given up */
   #failures = new Map();
   #pictures = new ArrivedPictures();
@@ -172,15 +176,21 @@ export class LiveSession extends EventTarget {
       const isReached = this.#signaling.state === 'open' || this.connectionManager.getConnectionsInfo().some((one) => one.status === 'connected');
       return { status: isReached ? 'connected' : 'connecting', attempt: 1, retryAt: null };
     }
+    const end = this.#endOf(id);
     const { status, retryCount } = this.connectionManager.getConnectionState(id);
     // A failed one speaks of the attempt to come, the others of the one under way.
     const attempt = retryCount + (status === 'failed' ? 2 : 1);
-    return { status, attempt, retryAt: status === 'failed' ? (this.#retryAt.get(id) ?? null) : null };
+    return { status, attempt, retryAt: status === 'failed' ? (this.#retryAt.get(end) ?? null) : null };
   }
 
   /** Why somebody was given up, as a sentence. @param {string} id */
   failure(id) {
-    return this.#failures.get(id);
+    return this.#failures.get(this.#endOf(id));
+  }
+
+  /** At whose end a connection with somebody is: theirs, or the hub's. @param {string} id */
+  #endOf(id) {
+    return this.connectionManager.hubRoomOf(id) === undefined ? id : HUB;
   }
 
   /** Starts again with somebody who was given up. @param {string} id */
@@ -269,6 +279,7 @@ export class LiveSession extends EventTarget {
     this.#signaling.on('mute-request', ({ roomId, from }) => this.#onMuteRequest(roomId, from), options);
     connections.on('connection-state-changed', ({ remotePeerId, state }) => this.#onConnection(remotePeerId, state), options);
     connections.on('connection-failed', ({ remotePeerId, reason }) => this.#onFailed(remotePeerId, reason), options);
+    connections.on('path-changed', (path) => this.#onPath(path), options);
     connections.on('remote-stream', (arrived) => this.#onStream(arrived), options);
     connections.on('peer-removed', ({ remotePeerId }) => this.#forget(remotePeerId), options);
     connections.on('quality-changed', ({ remotePeerId }) => this.#tell('quality', { id: remotePeerId }), options);
@@ -368,8 +379,20 @@ export class LiveSession extends EventTarget {
   /** @param {string} id @param {string} reason */
   #onFailed(id, reason) {
     this.#failures.set(id, reason);
-    this.#notice(texts.strip.failed(this.nameOf(id) ?? id, reason));
+    if (id !== HUB) this.#notice(texts.strip.failed(this.nameOf(id) ?? id, reason));
+    else this.#notice(this.#isStar ? texts.strip.hubFailed(reason) : texts.strip.hubOutOfReach);
     this.#tell('connection', { id });
+  }
+
+  /** @param {{roomId: string, plays: 'mesh'|'sfu'}} path */
+  #onPath({ roomId, plays }) {
+    if (roomId !== this.roomId) return;
+    // A star that one comes into has not moved.
+    const wasStar = this.#isStar ?? this.#signaling.memberships.room(roomId)?.topology === 'sfu';
+    this.#isStar = plays === 'sfu';
+    if (this.#isStar === wasStar) return;
+    this.chat.note(this.#isStar ? texts.chat.toHub : texts.chat.toMesh);
+    this.#tell('change');
   }
 
   /** @param {{remotePeerId: string, stream: MediaStream, source: import('../sdk/messages.d.ts').Source}} arrived */

@@ -201,6 +201,9 @@ export const texts = {
     /** @param {string} name @param {string} reason */
     failed: (name, reason) => `No connection to ${name}. ${reason}`,
     failedPlain: 'Every attempt failed.',
+    /** @param {string} reason */
+    hubFailed: (reason) => `No connection to the server’s media port. ${reason}`,
+    hubOutOfReach: 'This browser can’t reach the server’s media port. It works as it is, but if this room grows and moves to the server, you will hear nobody.',
   },
 
   menu: {
@@ -232,6 +235,8 @@ export const texts = {
     went: (name) => `${name} left`,
     /** @param {string} name */
     lost: (name) => `${name} lost the connection`,
+    toHub: 'The room has outgrown direct connections: sound and pictures now go through the server.',
+    toMesh: 'Sound and pictures go directly from one to the other again.',
     /** @param {string} name @param {string} by */
     removed: (name, by) => `${name} was removed by ${by}`,
     you: 'You',

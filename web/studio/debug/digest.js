@@ -87,6 +87,9 @@ export class Digest {
     } else if ('peerRemoved' in event) {
       this.#onGone(event.peerRemoved.peer);
       this.#write(at, event.peerRemoved.peer, '= gone');
+    } else if ('pathChanged' in event) {
+      const { roomId, plays, sendsToHub } = event.pathChanged;
+      this.#write(at, '', `= ${roomId} plays ${plays === 'sfu' ? 'its hub' : 'directly'}${sendsToHub ? ', sends to the hub' : ''}`);
     } else if ('warning' in event) {
       this.#write(at, '', event.warning.message);
     }

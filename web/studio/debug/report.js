@@ -1,6 +1,8 @@
 // The report that a person saves: one JSON object with all that explains what the connections did (docs/debugging.md). It
 // holds addresses and ids, but neither names nor what was written.
 
+import { hubPeer } from '../../sdk/rtc-manager.js';
+
 /** Both are in each report, so that whoever reads it knows what it is. */
 const FORMAT = 'parlor-report';
 const VERSION = 1;
@@ -23,7 +25,10 @@ export async function makeReport({ signaling, session }) {
     history: session?.connectionManager.history?.toJSON() ?? null,
     connections: session?.connectionManager.getConnectionsInfo() ?? [],
   };
-  const peers = report.connections.map(({ remotePeerId }) => peerOf(/** @type {NonNullable<typeof session>} */ (session), remotePeerId));
+  const peers = report.connections.map(({ remotePeerId, roomId }) => {
+    const peer = roomId === undefined ? remotePeerId : hubPeer(roomId);
+    return peerOf(/** @type {NonNullable<typeof session>} */ (session), peer);
+  });
   return { ...report, peers: await Promise.all(peers) };
 }
 
