@@ -107,3 +107,18 @@ export function hearsNothing(studio, speaker) {
     { good: ({ rmsDb }) => rmsDb < silenceDb },
   );
 }
+
+/**
+ * When a listener does not hear a speaker's tone, behind the gain.
+ *
+ * @param {import('./page.mjs').Studio} listener
+ * @param {import('./page.mjs').Studio} speaker
+ * @param {number} duration_ms
+ * @returns {Promise<{ at_ms: number, length_ms: number }[]>}
+ */
+export async function gapsOf(listener, speaker, duration_ms) {
+  const id = await speaker.ownId();
+  return listener.page.evaluate((participant, toneHz, ms) => {
+    return window.parlorProbe.gaps(window.parlor.audioGraph.participants.get(participant).gain, toneHz, ms);
+  }, id, speaker.toneHz, duration_ms);
+}

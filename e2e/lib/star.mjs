@@ -146,3 +146,13 @@ async function makeRoom(room, settings) {
   });
   send('user-left-room', { roomId: room });
 }
+
+/** By which path a page hears everybody. @param {import('./page.mjs').Studio} person @returns {Promise<'mesh' | 'sfu' | 'both'>} */
+export function pathOf(person) {
+  return person.page.evaluate(() => {
+    const { connectionManager } = window.parlor;
+    const others = connectionManager.getConnectionsInfo().filter((/** @type {any} */ { remotePeerId }) => remotePeerId !== 'hub');
+    const byHub = others.filter((/** @type {any} */ { remotePeerId }) => connectionManager.hubRoomOf(remotePeerId) !== undefined).length;
+    return byHub === 0 ? 'mesh' : byHub === others.length ? 'sfu' : 'both';
+  });
+}

@@ -3,9 +3,9 @@
  */
 
 import assert from 'node:assert/strict';
-import { hearsAt, toneDb } from '../lib/audio.mjs';
+import { gapsOf, hearsAt, toneDb } from '../lib/audio.mjs';
 import { scenario } from '../lib/stage.mjs';
-import { openRoom } from '../lib/star.mjs';
+import { openRoom, pathOf } from '../lib/star.mjs';
 import { until } from '../lib/wait.mjs';
 
 scenario('VC-1 CM-2 AU-6 three pages in a star: one connection each, with the hub; everyone hears the others on their own strips', async (stage) => {
@@ -37,7 +37,7 @@ scenario('VC-1 CM-2 AU-6 three pages in a star: one connection each, with the hu
 
 scenario('RR-12 an auto room moves to the hub when a fifth person comes while there is video, and everybody hears everybody throughout', async (stage) => {
   const people = [];
-  for (const name of ['Ada', 'Ben', 'Cleo', 'Dan']) people.push(await stage.join(name));
+  for (const name of ['Ada', 'Ben', 'Cleo', 'Dan']) people.push(await stage.join(name, { role: name === 'Ada' ? 'host' : 'caller' }));
   const [ada, ben] = people;
   await ada.press('Turn camera on');
   for (const listener of people) {
@@ -59,28 +59,9 @@ scenario('RR-12 an auto room moves to the hub when a fifth person comes while th
     assert.equal(open, 1, `${person.name} has the hub's connection only`);
   }
   await hearsAt(ada, eve, toneDb);
+
+  // A host may move it by hand.
+  await ada.page.evaluate((roomId) => window.parlor.signaling.request('update-room', { roomId, topology: 'mesh' }), stage.room);
+  for (const person of people) await until(`${person.name} is in a mesh`, () => pathOf(person), { good: (path) => path === 'mesh' });
+  for (const speaker of people.slice(0, 4)) await hearsAt(eve, speaker, toneDb);
 });
-
-/** @param {import('../lib/page.mjs').Studio} person */
-function pathOf(person) {
-  return person.page.evaluate(() => {
-    const { connectionManager } = window.parlor;
-    const isByHub = connectionManager.getConnectionsInfo().every((/** @type {any} */ { remotePeerId }) => remotePeerId === 'hub' || connectionManager.hubRoomOf(remotePeerId) !== undefined);
-    return isByHub ? 'sfu' : 'mesh';
-  });
-}
-
-/**
- * When a listener does not hear a speaker's tone, behind the gain.
- *
- * @param {import('../lib/page.mjs').Studio} listener
- * @param {import('../lib/page.mjs').Studio} speaker
- * @param {number} duration_ms
- * @returns {Promise<{ at_ms: number, length_ms: number }[]>}
- */
-async function gapsOf(listener, speaker, duration_ms) {
-  const id = await speaker.ownId();
-  return listener.page.evaluate((participant, toneHz, ms) => {
-    return window.parlorProbe.gaps(window.parlor.audioGraph.participants.get(participant).gain, toneHz, ms);
-  }, id, speaker.toneHz, duration_ms);
-}
