@@ -64,7 +64,7 @@ impl Default for Settings {
             sample_ms: 1_000,
             frozen_ms: 5_000,
             still_frozen_ms: 60_000,
-            warm_from: 3,
+            warm_from: 4,
             settle_ms: 400,
             old_path_ms: 1_000,
         }

@@ -58,13 +58,14 @@ impl Story {
     }
 }
 
-/// A mesh of `mo`, `ada` and `bea`, all connected, whose path to the hub is warm.
+/// A mesh of `mo`, `ada`, `bea` and `cy`, all connected, whose path to the hub is warm.
 fn warm_mesh() -> Story {
     let mut story = Story::new();
-    let _ = story.joined_in(AUTO, Mode::Mesh, &[present("ada"), present("bea")]);
-    let _ = story.until(200);
-    let _ = story.connect("ada", 1);
-    let _ = story.connect("bea", 1);
+    let _ = story.joined_in(AUTO, Mode::Mesh, &[present("ada"), present("bea"), present("cy")]);
+    let _ = story.until(400);
+    for name in ["ada", "bea", "cy"] {
+        let _ = story.connect(name, 1);
+    }
     let now = story.now_ms();
     let _ = story.until(now + 200);
     let _ = story.connect_hub(1);
@@ -153,17 +154,17 @@ fn cm_09_two_who_share_a_mesh_and_a_star_hear_each_other_directly() {
 }
 
 #[test]
-fn rr_12_a_room_of_two_keeps_no_path_to_the_hub_ready_and_one_of_three_does_last_of_all() {
+fn rr_12_a_room_of_three_keeps_no_path_to_the_hub_ready_and_one_of_four_does_last_of_all() {
     let mut story = Story::new();
-    let lines = story.joined_in(AUTO, Mode::Mesh, &[present("ada")]);
-    assert_eq!(orders(&lines), ["open ada#1", "create-offer ada#1"]);
+    let _ = story.joined_in(AUTO, Mode::Mesh, &[present("ada"), present("bea")]);
+    let _ = story.until(200);
     let _ = story.connect("ada", 1);
-    let lines = story.came("r", &[present("ada"), present("bea")], 1);
-    assert_eq!(orders(&lines), [""; 0], "200 ms between two attempts");
-    let lines = story.until(200);
-    assert_eq!(orders(&lines), ["200 open bea#1", "200 create-offer bea#1"]);
-    assert_eq!(orders(&story.until(1_000)), [""; 0], "the hub waits for bea");
-    let lines = story.connect("bea", 1);
+    let _ = story.connect("bea", 1);
+    story.silence(800);
+    let lines = story.came("r", &[present("ada"), present("bea"), present("cy")], 1);
+    assert_eq!(orders(&lines), ["open cy#1", "create-offer cy#1"]);
+    assert_eq!(orders(&story.until(2_000)), [""; 0], "the hub waits for cy");
+    let lines = story.connect("cy", 1);
     assert_eq!(orders(&lines).last(), Some(&"create-offer hub/r#1"));
     assert!(story.manager.connections().iter().all(|one| one.remote_peer_id.hub_of().is_none()));
 }
@@ -201,7 +202,8 @@ fn rr_12_a_room_moves_to_the_hub_make_before_break() {
     assert_eq!(story.until(now + 1_399), [""; 0]);
     let lines = story.until(now + 1_400);
     let at = now + 1_400;
-    assert_eq!(lines, [format!("{at} close ada#1"), format!("{at} close bea#1")], "nobody is removed");
+    let closed = ["ada", "bea", "cy"].map(|name| format!("{at} close {name}#1"));
+    assert_eq!(lines, closed, "nobody is removed");
     assert_eq!(story.status("ada"), Status::Connected);
 }
 
@@ -259,7 +261,8 @@ fn rr_12_a_hub_that_was_given_up_is_tried_again_when_the_room_needs_it() {
     let _ = story.joined_in(AUTO, Mode::Mesh, &[present("ada")]);
     let _ = story.connect("ada", 1);
     let _ = story.until(200);
-    let _ = story.came("r", &[present("ada"), Present { suspect: true, ..present("bea") }], 1);
+    let away = |name: &str| Present { suspect: true, ..present(name) };
+    let _ = story.came("r", &[present("ada"), away("bea"), away("cy")], 1);
     let _ = story.local_set("hub/r", 1, "mo-1");
     assert_eq!(story.refused(ErrorCode::Forbidden, 1), ["close hub/r#1", "state hub/r disconnected"]);
     story.silence(60_000);
@@ -351,9 +354,10 @@ fn rr_12_pages_that_may_not_warm_up_do_not() {
     let mut story = Story::with(Settings { warm_from: 0, ..punctual() }, 7);
     let _ = story.tell(Input::SignalingUp);
     let _ = story.tell(Input::Media(Media::Ready));
-    let _ = story.joined_in(AUTO, Mode::Mesh, &[present("ada"), present("bea")]);
-    let _ = story.until(200);
-    let _ = story.connect("ada", 1);
-    let _ = story.connect("bea", 1);
+    let _ = story.joined_in(AUTO, Mode::Mesh, &[present("ada"), present("bea"), present("cy")]);
+    let _ = story.until(400);
+    for name in ["ada", "bea", "cy"] {
+        let _ = story.connect(name, 1);
+    }
     story.silence(5_000);
 }
