@@ -2,9 +2,10 @@
 //! What a participant says to it becomes an order; what it says is passed on to whom it concerns, if they are still
 //! there. What it forwards, nobody here knows. Section of the contract: The hub.
 
+use parlor_proto::server::UserUpdated;
 use parlor_proto::{
-    AnswerFrom, ErrorCode, IceCandidate, IceCandidateInit, Instance, Offer, OfferWanted, Receive, Refusal,
-    RoomId, Sdp, ServerMessage, Slot, Slots, TrackLabel, UserId,
+    AnswerFrom, ErrorCode, Grade, IceCandidate, IceCandidateInit, Instance, Offer, OfferWanted, Receive,
+    Refusal, RoomId, Sdp, ServerMessage, Slot, Slots, TrackLabel, UserId,
 };
 
 use crate::io::Output;
@@ -133,6 +134,13 @@ pub enum HubReport {
         /// All of them.
         slots: Vec<Slot>,
     },
+    /// A participant's path works better or worse than before.
+    Grade {
+        /// Whose.
+        seat: HubSeat,
+        /// How well it works now.
+        grade: Grade,
+    },
     /// Another offer is wanted.
     OfferWanted {
         /// From whom.
@@ -224,6 +232,7 @@ impl Registry {
         let (HubReport::Answer { seat, .. }
         | HubReport::Refused { seat, .. }
         | HubReport::Slots { seat, .. }
+        | HubReport::Grade { seat, .. }
         | HubReport::OfferWanted { seat, .. }) = &report;
         let Some((key, room_id)) = self.at_hub(seat) else { return };
         let Some(instance) = self.hub_instance.clone() else { return };
@@ -241,6 +250,7 @@ impl Registry {
                 self.clear_left(&room_id, &mut slots);
                 ServerMessage::Slots(Slots { room_id, slots })
             }
+            HubReport::Grade { seat, grade } => return self.on_grade(key, RoomKey(seat.room), grade),
             HubReport::OfferWanted { reason, .. } => {
                 ServerMessage::OfferWanted(OfferWanted { room_id, reason: reason.to_owned() })
             }
@@ -251,6 +261,14 @@ impl Registry {
             }
         };
         self.send(key, &message);
+    }
+
+    /// Everyone is told of how well somebody's path to the hub works, as far as that is the path in force.
+    fn on_grade(&mut self, key: SessionKey, room_key: RoomKey, grade: Grade) {
+        let Some(room) = self.rooms.at_mut(room_key) else { return };
+        let Some(participant) = room.set_hub_grade(key, grade) else { return };
+        let update = UserUpdated { room_id: room.id.clone(), participant, epoch: self.config.epoch };
+        self.send_to_room(room_key, None, &ServerMessage::UserUpdated(Box::new(update)));
     }
 
     /// What the hub holds for a member goes. Nothing is said of those it never met.

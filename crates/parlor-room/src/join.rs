@@ -225,6 +225,7 @@ impl Registry {
             is_recording: false,
             is_at_hub: false,
             wishes: None,
+            hub_grade: None,
             ready: 0,
             stay: self.last_stay,
         });

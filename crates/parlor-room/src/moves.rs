@@ -1,6 +1,7 @@
 //! How a room moves between mesh and hub: `prepare` to all, `commit` when those who are waited for are ready or time is up. Where it
 //! belongs is judged in `mode.rs`. Section of the contract: Moving between mesh and hub.
 
+use parlor_proto::server::UserUpdated;
 use parlor_proto::{Mode, Phase, ServerMessage, Time, TopologyChange, TopologyReady};
 
 use crate::config::Config;
@@ -175,10 +176,15 @@ impl Registry {
         let Some(room) = self.rooms.at_mut(room_key) else { return };
         let missing = room.missing();
         let Some(Move { to, since }) = room.footing.moving.take() else { return };
-        room.footing.mode = to;
+        let graded = room.on_mode(to);
+        let room_id = room.id.clone();
         let (change, took_ms) = (room.footing.changes, self.now.ms_since(since));
         let commit = room.topology(Phase::Commit);
         self.record(room_key, RoomEvent::Moved { to, change, took_ms, missing });
         self.send_to_room(room_key, None, &commit);
+        for participant in graded {
+            let update = UserUpdated { room_id: room_id.clone(), participant, epoch: self.config.epoch };
+            self.send_to_room(room_key, None, &ServerMessage::UserUpdated(Box::new(update)));
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use parlor_proto::client::{RoomSettings, UpdateRoom};
 use parlor_proto::{
-    LeaveReason, Mix, Mode, Name, Participant, Receive, Role, RoomDetails, RoomId, RoomSummary,
+    Grade, LeaveReason, Mix, Mode, Name, Participant, Receive, Role, RoomDetails, RoomId, RoomSummary,
     SummaryParticipant, Time, Timestamp, Topology, UserId, limits,
 };
 
@@ -30,6 +30,8 @@ pub(crate) struct Member {
     pub(crate) is_at_hub: bool,
     /// What they want to receive of the hub.
     pub(crate) wishes: Option<Receive>,
+    /// How well their path to the hub works, as the hub said last.
+    pub(crate) hub_grade: Option<Grade>,
     /// The last move of the room for which they said that they are ready; 0: none.
     pub(crate) ready: u32,
     /// No other stay in any room has this number.
@@ -191,12 +193,33 @@ impl Room {
         }
     }
 
+    /// How well the hub says that somebody's path works; the participant, if that is shown.
+    pub(crate) fn set_hub_grade(&mut self, session: SessionKey, grade: Grade) -> Option<Participant> {
+        let is_star = self.mode() == Mode::Sfu;
+        let member = self.members.iter_mut().find(|member| member.session == session)?;
+        member.hub_grade = Some(grade);
+        (is_star && change(&mut member.participant.grade, Some(Some(grade))))
+            .then(|| member.participant.clone())
+    }
+
+    /// The mode in force is another one. A path that is not in force has no grade, and one that is has what the hub said of
+    /// it. Returns those of whom there is something to tell: clients begin with nothing.
+    pub(crate) fn on_mode(&mut self, mode: Mode) -> Vec<Participant> {
+        self.footing.mode = mode;
+        for member in &mut self.members {
+            member.participant.grade = member.hub_grade.filter(|_| mode == Mode::Sfu);
+        }
+        let is_worse = |grade: Option<Grade>| grade.is_some_and(|grade| grade != Grade::Good);
+        let participants = self.members.iter().map(|member| &member.participant);
+        participants.filter(|participant| is_worse(participant.grade)).cloned().collect()
+    }
+
     /// Those who are at the hub, and no longer are.
     pub(crate) fn take_from_hub(&mut self) -> Vec<(UserId, u64)> {
         let at_hub = self.members.iter_mut().filter(|member| member.is_at_hub);
         at_hub
             .map(|member| {
-                member.is_at_hub = false;
+                (member.is_at_hub, member.hub_grade) = (false, None);
                 (member.participant.id.clone(), member.stay)
             })
             .collect()

@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use parlor_proto::{ErrorCode, RoomId, UserId};
+use parlor_proto::{ErrorCode, Grade, RoomId, UserId};
 use parlor_room::{HubOrder, HubReport, HubSeat};
 use parlor_sfu::{
     Hub, Input, Ledger, OfferError, Output, RoomKey, Seat, Settings, VideoWish, WantedReason, Wishes,
@@ -368,7 +368,10 @@ impl Core {
         self.hub = Hub::new(self.settings.clone(), Instant::now());
         let seats = self.stays.drain().map(|((room, participant), stay)| HubSeat { room, participant, stay });
         let reason = WantedReason::TransportGone.as_str();
-        self.news.extend(seats.map(|seat| HubReport::OfferWanted { seat, reason }));
+        self.news.extend(seats.flat_map(|seat| {
+            let grade = HubReport::Grade { seat: seat.clone(), grade: Grade::Lost };
+            [HubReport::OfferWanted { seat, reason }, grade]
+        }));
     }
 
     fn report(&self, output: Output) -> Option<HubReport> {
@@ -392,6 +395,7 @@ impl Core {
                 });
                 Some(HubReport::Slots { seat: self.seat(seat)?, slots: slots.collect() })
             }
+            Output::Grade { seat, grade } => Some(HubReport::Grade { seat: self.seat(seat)?, grade }),
             Output::OfferWanted { seat, reason } => {
                 Some(HubReport::OfferWanted { seat: self.seat(seat)?, reason: reason.as_str() })
             }

@@ -173,6 +173,7 @@ impl<S: Source> Collector for AtScrape<S> {
         counter("hub_packets_received", "Packets of producers", done(|t| t.packets_in))?;
         counter("hub_packets_forwarded", "Packets written for consumers", done(|t| t.packets_forwarded))?;
         counter("hub_key_frames_asked", "Key frames asked for", done(|t| t.key_frames_asked))?;
+        counter("hub_unreachable", "Participants whose transport never connected", done(|t| t.unreachable))?;
         counter("hub_transport_panics", "Transports ended by a fault of the hub", done(|t| t.panics))?;
         let errors = ConstCounter::new(0_u64);
         let mut family =

@@ -18,6 +18,7 @@ impl Hub {
         self.totals.packets_in = self.totals.packets_in.saturating_add(1);
         let Some(transport) = self.transports.get_mut(key) else { return };
         let room_key = transport.seat.room;
+        transport.path.on_packet(packet.header.ssrc, *packet.seq_no);
         let (mid, rid) = match transport.route(packet.header.ssrc) {
             Ok(Some(route)) => route,
             Ok(None) => return,

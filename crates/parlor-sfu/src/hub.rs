@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use parlor_proto::{IceCandidateInit, Kind};
+use parlor_proto::{Grade, IceCandidateInit, Kind};
 use str0m::IceConnectionState;
 use str0m::bwe::BweKind;
 
@@ -331,6 +331,12 @@ impl Hub {
             str0m::Event::ChannelOpen(channel, _) => transport.channel = Some(channel),
             str0m::Event::ChannelData(data) => self.on_data(key, &data.data),
             str0m::Event::ChannelClose(_) => transport.channel = None,
+            str0m::Event::PeerStats(stats) => {
+                let by_ice = stats.selected_candidate_pair.and_then(|pair| pair.current_round_trip_time);
+                // A busy end answers either of them late.
+                let round_trip = by_ice.into_iter().chain(stats.rtt).min();
+                transport.path.on_sample(round_trip, stats.egress_loss_fraction);
+            }
             str0m::Event::Closed => self.doomed.push((key, EndReason::Closed)),
             _ => {}
         }
@@ -343,6 +349,7 @@ impl Hub {
         match (transport.phase, state) {
             (Phase::Connected, IceConnectionState::Disconnected) => {
                 transport.phase = Phase::PathLost { since: now };
+                transport.path.on_lost();
                 self.log(&seat, Event::PathLost);
                 self.want_offer(key, WantedReason::PathLost);
             }
@@ -378,7 +385,15 @@ impl Hub {
 
     fn on_transport_tick(&mut self, key: TransportKey) {
         let now = self.now;
-        let Some(transport) = self.transports.get(key) else { return };
+        let Some(transport) = self.transports.get_mut(key) else { return };
+        let grade = match transport.phase {
+            Phase::Connecting { .. } => None,
+            Phase::Connected => Some(transport.path.settled()),
+            Phase::PathLost { .. } => Some(Grade::Lost),
+        };
+        if let Some(grade) = grade.filter(|grade| transport.path.take_news(now, *grade)) {
+            self.outputs.push_back(Output::Grade { seat: transport.seat.clone(), grade });
+        }
         let has_waited = |since: Instant, long: Duration| now.saturating_duration_since(since) >= long;
         match transport.phase {
             Phase::Connecting { since } if has_waited(since, limits::CONNECT_WAIT) => {

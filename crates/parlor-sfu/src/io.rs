@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use parlor_proto::{IceCandidateInit, Instance, Source, TrackLabel, UserId};
+use parlor_proto::{Grade, IceCandidateInit, Instance, Source, TrackLabel, UserId};
 
 /// A room. Who drives the hub gives each a number of its own and never uses one twice; the hub knows no names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -249,6 +249,13 @@ pub enum Output {
         seat: Seat,
         /// Why.
         reason: WantedReason,
+    },
+    /// A participant's path works better or worse than was last told. Before it is connected for the first time nothing is.
+    Grade {
+        /// Whose.
+        seat: Seat,
+        /// How well it works; [`Grade::Lost`] also when the transport has ended while its participant is still there.
+        grade: Grade,
     },
     /// Someone else is the dominant speaker of a room.
     Speaker {

@@ -5,6 +5,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use parlor_proto::Grade;
+
 use crate::hub::Hub;
 use crate::io::{EndReason, Event, Freed, Output, RoomKey, Step};
 use crate::slot::ProducerId;
@@ -26,6 +28,9 @@ impl Hub {
     pub(crate) fn end_transport(&mut self, key: TransportKey, reason: EndReason) {
         let Some(transport) = self.transports.get(key) else { return };
         let seat = transport.seat.clone();
+        // Whoever it was is still there, and has no path any more.
+        let is_news = !transport.path.is_told(Grade::Lost)
+            && !matches!(reason, EndReason::Left | EndReason::RoomEnded | EndReason::Replaced);
         let mut freed =
             Freed { slots: transport.slots.iter().filter(|slot| slot.is_open).count(), ..Freed::default() };
         let consumers: Vec<usize> = transport
@@ -53,6 +58,12 @@ impl Hub {
 
         // From here on nothing leads to it, whatever failed above.
         self.unlink(key);
+        if is_news {
+            self.outputs.push_back(Output::Grade { seat: seat.clone(), grade: Grade::Lost });
+        }
+        if reason == EndReason::NotConnected {
+            self.totals.unreachable = self.totals.unreachable.saturating_add(1);
+        }
         self.log(&seat, Event::Gone { reason, freed });
         self.forget_room_if_empty(seat.room);
         if let Some(room) = self.rooms.get_mut(&seat.room)

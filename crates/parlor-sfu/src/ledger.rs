@@ -69,6 +69,8 @@ pub struct Totals {
     pub frames_relayed: u64,
     /// Data frames that were bad, too many, or for someone too slow.
     pub frames_dropped: u64,
+    /// Transports that ended without ever having been connected: their participants can't reach the hub.
+    pub unreachable: u64,
     /// Transports that ended by a fault of the hub's own.
     pub panics: u64,
 }

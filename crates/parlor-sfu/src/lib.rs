@@ -18,7 +18,7 @@
 //! for the same inputs, not the same bytes.
 //!
 //! By whose state it is: `transport` (one path), `producer`, `slot` with its consumer, `room`, `demux`, `rewrite`
-//! (one outgoing stream), `loudness`. By what happens: `offer`, `forward`, `assign` (who is in which slot), `layers`
+//! (one outgoing stream), `loudness`, `grade` (how well a path works). By what happens: `offer`, `forward`, `assign` (who is in which slot), `layers`
 //! (which layer, for which bandwidth), `data`, `leave` (the one way out).
 
 #[cfg(test)]
@@ -30,6 +30,7 @@ mod codec;
 mod data;
 mod demux;
 mod forward;
+mod grade;
 mod hub;
 mod io;
 mod layers;

@@ -46,6 +46,8 @@ pub const TIMER_STEP: Duration = Duration::from_millis(5);
 pub const PACER_STEP: Duration = Duration::from_millis(1);
 /// How often loudness, slots and layers are looked at.
 pub const TICK: Duration = Duration::from_millis(100);
+/// How often a path is measured.
+pub const GRADE_INTERVAL: Duration = Duration::from_secs(1);
 /// A transport that is not connected for the first time by then ends.
 pub const CONNECT_WAIT: Duration = Duration::from_secs(30);
 /// A transport whose path was lost waits so long for an ICE restart.

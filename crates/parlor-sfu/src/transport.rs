@@ -19,6 +19,7 @@ use str0m::{Candidate, Reason, Rtc, RtcConfig};
 
 use crate::bucket::Bucket;
 use crate::codec::Codec;
+use crate::grade::PathGrade;
 use crate::io::{Seat, Wishes};
 use crate::limits;
 use crate::offer::{Agreed, AgreedSection, OfferError};
@@ -85,6 +86,7 @@ pub(crate) struct Transport {
     /// The participant has not been told who is in its slots now.
     pub(crate) are_slots_untold: bool,
     pub(crate) frames: Bucket,
+    pub(crate) path: PathGrade,
     candidates_left: usize,
     has_data: bool,
     routes: Vec<(Ssrc, Mid, Option<Rid>)>,
@@ -121,7 +123,7 @@ fn rtc(settings: &Settings, now: Instant, has_congestion_control: bool) -> Rtc {
         .set_dtls_cert(settings.certificate.certificate.clone())
         .set_dtls_version(DtlsVersion::Dtls12)
         .set_rtp_mode(true)
-        .set_stats_interval(None)
+        .set_stats_interval(Some(limits::GRADE_INTERVAL))
         .set_send_buffer_audio(limits::RESEND_PACKETS_AUDIO)
         .set_send_buffer_video(limits::RESEND_PACKETS_VIDEO)
         .set_sctp_max_message_size(limits::DATA_FRAME_BYTES_MAX)
@@ -175,6 +177,7 @@ impl Transport {
             is_dirty: false,
             are_slots_untold: false,
             frames: Bucket::new(now, limits::DATA_FRAMES_PER_SECOND, limits::DATA_FRAMES_BURST),
+            path: PathGrade::default(),
             candidates_left: 0,
             has_data: false,
             routes: Vec::new(),

@@ -7,21 +7,21 @@ use serde_json::{Value, json};
 
 use crate::world::{World, types};
 
-fn world() -> World {
+pub fn world() -> World {
     World::with(Config { has_hub: true, ..Config::default() })
 }
 
-fn offer(room: &str, n: u32) -> Value {
+pub fn offer(room: &str, n: u32) -> Value {
     json!({"to": "hub", "roomId": room, "sdp": "v=0\r\n", "attempt": 1, "n": n, "tracks": [{"mid": "0", "source": "microphone"}]})
 }
 
 /// `ada` comes first in these stories, and `bob` second.
-fn seat(room: u64, id: &str) -> HubSeat {
+pub fn seat(room: u64, id: &str) -> HubSeat {
     HubSeat { room, participant: UserId::parse(id).unwrap(), stay: if id == "ada" { 1 } else { 2 } }
 }
 
 /// A room that is a star from the beginning.
-fn star(world: &mut World, id: &str) -> ConnId {
+pub fn star(world: &mut World, id: &str) -> ConnId {
     let conn = world.join_as(id);
     world.say(
         conn,
@@ -36,7 +36,7 @@ fn star(world: &mut World, id: &str) -> ConnId {
 }
 
 /// `ada` and `bob` in a star, with what the hub was told of them; and that room's number.
-fn both_at_the_hub() -> (World, ConnId, ConnId, u64) {
+pub fn both_at_the_hub() -> (World, ConnId, ConnId, u64) {
     let mut world = world();
     let ada = star(&mut world, "ada");
     let bob = star(&mut world, "bob");
@@ -265,7 +265,7 @@ fn vc_05_a_room_that_ends_ends_at_the_hub() {
 }
 
 /// The number of the room of the first order.
-fn room_of(world: &World) -> u64 {
+pub fn room_of(world: &World) -> u64 {
     match world.hub.first() {
         Some(HubOrder::Offer { seat, .. }) => seat.room,
         other => panic!("no offer: {other:?}"),

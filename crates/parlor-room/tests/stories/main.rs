@@ -10,6 +10,7 @@
 )]
 
 mod bad_input;
+mod grades;
 mod host;
 mod hub;
 mod leaving;

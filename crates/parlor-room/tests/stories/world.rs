@@ -269,6 +269,11 @@ impl World {
         frames.into_iter().map(|(_, value)| value).collect()
     }
 
+    /// The first of the frames that came to a socket since the last time; the others stay.
+    pub fn take_first(&mut self, conn: ConnId) -> Value {
+        self.sockets.get_mut(&conn).unwrap().frames.remove(0).1
+    }
+
     /// The frames that would be taken.
     pub fn peek(&self, conn: ConnId) -> Vec<Value> {
         self.sockets[&conn].frames.iter().map(|(_, value)| value.clone()).collect()

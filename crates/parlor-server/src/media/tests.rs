@@ -51,7 +51,7 @@ fn vc_04_a_hub_that_panicked_is_made_anew_and_everybody_is_asked_for_an_offer() 
     desk.core().renew(&"planted", &counters);
     let turn = desk.turn(&[], &counters);
     let wanted = HubReport::OfferWanted { seat: seat(1), reason: "transport-gone" };
-    assert_eq!(turn.reports, [wanted]);
+    assert_eq!(turn.reports, [wanted, HubReport::Grade { seat: seat(1), grade: Grade::Lost }]);
     assert_eq!(counters.hub_panics.get(), 1);
     assert!(desk.core().hub.ledger().is_empty());
 }

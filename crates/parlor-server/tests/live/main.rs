@@ -21,6 +21,7 @@ mod heartbeat;
 mod http;
 mod hub;
 mod metrics;
+mod moves;
 mod session;
 mod slow;
 mod support;

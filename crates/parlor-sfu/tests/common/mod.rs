@@ -18,7 +18,7 @@ pub mod video;
 
 use std::time::{Duration, Instant};
 
-use parlor_proto::{Instance, UserId};
+use parlor_proto::{Grade, Instance, UserId};
 use parlor_sfu::{
     Certificate, Event, Hub, Input, Offer, OfferError, Output, RoomKey, Seat, Settings, WantedReason, Wishes,
 };
@@ -40,6 +40,8 @@ pub struct World {
     pub wanted: Vec<(Seat, WantedReason)>,
     pub refused: Vec<(Seat, OfferError)>,
     pub speakers: Vec<Option<UserId>>,
+    /// What was told of paths, and when.
+    pub grades: Vec<(Seat, Grade, Instant)>,
     certificate: Certificate,
 }
 
@@ -73,6 +75,7 @@ impl World {
             wanted: Vec::new(),
             refused: Vec::new(),
             speakers: Vec::new(),
+            grades: Vec::new(),
             certificate,
         }
     }
@@ -203,9 +206,15 @@ impl World {
                 Output::Refused { seat, reason, .. } => self.refused.push((seat, reason)),
                 Output::OfferWanted { seat, reason } => self.wanted.push((seat, reason)),
                 Output::Speaker { participant, .. } => self.speakers.push(participant),
+                Output::Grade { seat, grade } => self.grades.push((seat, grade, self.now)),
                 Output::Log { seat, event } => self.events.push((seat, event)),
             }
         }
+    }
+
+    /// What was told of somebody's path.
+    pub fn grades_of(&self, name: &str) -> Vec<Grade> {
+        self.grades.iter().filter(|(who, ..)| *who == seat(name)).map(|(_, grade, _)| *grade).collect()
     }
 
     pub fn happened(&self, name: &str, event: &Event) -> bool {

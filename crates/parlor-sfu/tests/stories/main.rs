@@ -10,6 +10,7 @@
 mod audio;
 #[path = "../common/mod.rs"]
 mod common;
+mod grades;
 mod leaving;
 mod malformed;
 mod negotiation;

@@ -1,0 +1,48 @@
+//! How well a path to the hub works reaches the others (AU-6).
+
+use super::*;
+
+fn grades_of(guest: &Guest, name: &str) -> Vec<String> {
+    let of = |frame: &Value| {
+        let participant = &frame["data"]["participant"];
+        let grade = participant["grade"].as_str().filter(|_| participant["id"] == name);
+        grade.map(str::to_owned)
+    };
+    guest.told.iter().filter_map(of).collect()
+}
+
+#[tokio::test]
+async fn au_6_the_others_are_told_how_well_a_path_works_and_when_it_is_gone_and_back() {
+    let server = Server::start(config()).await;
+    let ann = Guest::join(&server, "ann", 0, TALKS).await;
+    let bob = Guest::join(&server, "bob", 1, TALKS).await;
+    let mut guests = [ann, bob];
+    all_until(&mut guests, "both to be known as good", |guest| {
+        grades_of(guest, "ann") == ["good"] && grades_of(guest, "bob") == ["good"]
+    })
+    .await;
+    // Ann's end closes its connection, and stays in the room.
+    let [ann, bob] = &mut guests;
+    ann.participant.rtc.close().unwrap();
+    let end = Instant::now() + Duration::from_millis(100);
+    ann.participant.run(Instant::now());
+    ann.until("its goodbye", |_| Instant::now() >= end).await;
+    bob.until("ann's path to be gone", |guest| grades_of(guest, "ann") == ["good", "lost"]).await;
+    let joined = server.user("cat").await.join_star().await;
+    assert_eq!(joined["data"]["participants"][0]["grade"], "lost");
+    // With another connection it is back.
+    let address = ann.socket.local_addr().unwrap();
+    ann.participant = Participant::at(address, "ann", 0, Instant::now(), TALKS);
+    ann.participant.attempt = 2;
+    ann.offer().await;
+    all_until(&mut guests, "it to be back", |guest| grades_of(guest, "ann").last().unwrap() == "good").await;
+    assert_eq!(grades_of(&guests[1], "bob"), ["good"]);
+    assert_eq!(server.metric("parlor_hub_unreachable_total").await, 0);
+}
+
+impl Client {
+    async fn join_star(mut self) -> Value {
+        self.send("user-joined-room", json!({"roomId": "star"})).await;
+        self.expect("room-joined").await
+    }
+}
