@@ -209,9 +209,13 @@ export class Studio {
     return this.page.evaluate(() => window.parlor.connectionManager.getConnectionsInfo());
   }
 
-  /** @returns {Promise<number>} how many RTCPeerConnections this document ever made */
+  /** @returns {Promise<number>} how many RTCPeerConnections this document ever made, those with the hub aside */
   connectionsMade() {
-    return this.page.evaluate(() => window.parlorProbe.connections.length);
+    return this.page.evaluate(() => {
+      const { connections, frames } = window.parlorProbe;
+      const toHub = frames.filter(({ way, type, data }) => way === 'out' && type === 'offer' && data.to === 'hub');
+      return connections.length - new Set(toHub.map(({ data }) => `${data.roomId} ${data.attempt}`)).size;
+    });
   }
 
   /** @returns {Promise<{ at: number, way: string, type: string, data: any }[]>} the signalling of this document */

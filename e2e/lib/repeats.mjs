@@ -16,7 +16,7 @@
 
 /**
  * @param {import('./page.mjs').Studio} studio
- * @returns {Promise<Repeat[]>} in order; what somebody's leaving closed is none
+ * @returns {Promise<Repeat[]>} in order, those with the hub aside; what somebody's leaving closed is none
  */
 export function repeatsOf(studio) {
   return studio.page.evaluate((by) => {
@@ -26,6 +26,7 @@ export function repeatsOf(studio) {
       if (cause === undefined) continue;
       for (const order of did) {
         const [name, peer, attempt] = order.split(' ');
+        if (peer?.startsWith('hub/')) continue;
         const isFirst = did.includes(`open ${peer} ${attempt}`);
         if (name === 'close') repeats.push({ by, peer, attempt: Number(attempt), what: 'closed', cause, at });
         else if (name === 'createOffer' && !isFirst) repeats.push({ by, peer, attempt: Number(attempt), what: 'restarted', cause, at });

@@ -166,6 +166,14 @@ export class Memberships extends Emitter {
         this.#news.push(() => this.emit('room', { roomId, room }));
         return true;
       }
+      case 'topology': {
+        const { roomId, mode, phase } = /** @type {ServerData['topology']} */ (data);
+        const membership = this.#rooms.get(roomId);
+        if (!membership || phase !== 'commit') return membership !== undefined;
+        membership.joined = { ...membership.joined, topology: mode };
+        // What the hub said of anybody before was about another path.
+        return this.#applyRoster(roomId, membership.joined.epoch, (old) => old.map(({ grade: _, ...one }) => one));
+      }
       case 'recording': {
         const { roomId, epoch, recording } = /** @type {ServerData['recording']} */ (data);
         const membership = this.#current(roomId, epoch);

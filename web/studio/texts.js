@@ -397,6 +397,7 @@ export const texts = {
 
   debug: {
     heading: 'Debug view',
+    hub: 'The server',
     open: 'Open debug view',
     closeView: 'Close debug view',
     saveReport: 'Save report',

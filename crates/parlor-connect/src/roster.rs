@@ -168,6 +168,10 @@ impl Roster {
             Phase::Commit => {
                 room.moving = None;
                 room.plays = to;
+                // Whatever the hub said of anybody was about another path.
+                for member in &mut room.members {
+                    member.grade = None;
+                }
                 room.old_path_until = Some(old_path_until);
             }
         }

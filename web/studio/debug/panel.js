@@ -2,6 +2,7 @@
 // session's connection manager has kept once a second, and at once when a state changes; it asks getStats only of those
 // connections that are unfolded.
 
+import { hubRoom } from '../../sdk/rtc-manager.js';
 import { arrange, h, Listeners, setText } from '../dom.js';
 import { icon } from '../icons.js';
 import { texts } from '../texts.js';
@@ -57,6 +58,7 @@ export function createPanel({ session: sessionNow, isLive, signaling, onSave, on
   );
 
   const nameOf = (/** @type {string} */ id) => {
+    if (hubRoom(id) !== undefined) return texts.debug.hub;
     const name = session?.nameOf(id);
     if (name !== undefined) names.set(id, name);
     return name ?? names.get(id) ?? id;

@@ -117,6 +117,15 @@ fn au_06_the_state_of_who_is_heard_through_the_hub_is_the_worse_of_two_paths() {
 }
 
 #[test]
+fn au_06_a_grade_that_was_told_before_a_move_counts_no_more() {
+    let mut story = Story::in_star(&["ada"]);
+    let _ = story.updated(Present { grade: Some(Grade::Lost), ..present("ada") });
+    assert_eq!(story.status("ada"), Status::Connecting);
+    let _ = story.moves(Mode::Sfu, 1, Phase::Commit);
+    assert_eq!(story.status("ada"), Status::Connected);
+}
+
+#[test]
 fn cm_17_the_quality_of_who_is_heard_through_the_hub_is_the_worse_of_two() {
     let mut story = Story::with(Settings { jitter_percent: 0, ..Settings::default() }, 7);
     let _ = story.tell(Input::SignalingUp);
