@@ -49,6 +49,9 @@ export class Island {
   #address;
   #claim;
   #table;
+  /** This side's end of it. */
+  #cable;
+  #isNarrow = false;
   /** The file of the namespace, for `nsenter`. */
   namespace;
 
@@ -60,6 +63,7 @@ export class Island {
   constructor(number, holder, claim) {
     this.#address = addressOf(number);
     this.#table = `island${number}`;
+    this.#cable = `island${number}`;
     this.#claim = claim;
     this.namespace = `/proc/${holder}/ns/net`;
   }
@@ -90,6 +94,16 @@ export class Island {
     this.#filter(`numgen random mod 100 < ${percent} drop`);
   }
 
+  /**
+   * From now on no more than so much gets to the island; what does not fit waits for up to 300 ms, then it is lost.
+   *
+   * @param {number} kbps kbit/s
+   */
+  narrow(kbps) {
+    this.#isNarrow = true;
+    execFileSync('tc', ['qdisc', 'replace', 'dev', this.#cable, 'root', 'tbf', 'rate', `${kbps}kbit`, 'burst', '8kb', 'latency', '300ms']);
+  }
+
   /** From now on TCP connections from the island are reset, and only the island is told; UDP gets through. */
   refuseTcp() {
     this.#load(`chain in { type filter hook input priority 0; ip saddr ${this.#address} meta l4proto tcp reject with tcp reset; }`);
@@ -106,6 +120,8 @@ export class Island {
   /** Everything gets through again. */
   heal() {
     execFileSync('nft', ['-f', '-'], { input: `table inet ${this.#table}\ndelete table inet ${this.#table}\n` });
+    if (this.#isNarrow) execFileSync('tc', ['qdisc', 'del', 'dev', this.#cable, 'root']);
+    this.#isNarrow = false;
   }
 
   /** Gives it back, whole. */

@@ -19,10 +19,11 @@ const outOfOrder_ms = 60;
  * @property {number} jitter_ms at most so much more, changing from packet to packet; the order stays
  * @property {number} reorder_percent of the packets come after later ones
  * @property {number} duplicate_percent of the packets come twice
+ * @property {number} lose_percent of the packets don't come
  */
 
 /** @type {Road} */
-export const goodRoad = { delay_ms: 0, jitter_ms: 0, reorder_percent: 0, duplicate_percent: 0 };
+export const goodRoad = { delay_ms: 0, jitter_ms: 0, reorder_percent: 0, duplicate_percent: 0, lose_percent: 0 };
 
 export class PacketRelay {
   /** How it is from now on; may be changed at any time. @type {Road} */
@@ -38,7 +39,8 @@ export class PacketRelay {
   #random = randomOf(20_261_121);
 
   /**
-   * From now on this page reaches its peers through the relay. Both ends of a connection have to.
+   * From now on this page reaches its peers through the relay. Both ends of a connection have to; of the hub, which is told
+   * none of the page's own addresses, one is enough.
    *
    * @param {import('./page.mjs').Studio} studio that has not gone anywhere yet
    */
@@ -80,7 +82,8 @@ export class PacketRelay {
 
   /** @param {Buffer} packet @param {string} from @param {string} to */
   #send(packet, from, to) {
-    const { delay_ms, jitter_ms, reorder_percent, duplicate_percent } = this.road;
+    const { delay_ms, jitter_ms, reorder_percent, duplicate_percent, lose_percent } = this.road;
+    if (100 * this.#random() < lose_percent) return;
     const direction = `${from} ${to}`;
     let at = Math.max(Date.now() + delay_ms + this.#random() * jitter_ms, this.#lastAt.get(direction) ?? 0);
     if (100 * this.#random() < reorder_percent) at += outOfOrder_ms;
@@ -106,6 +109,15 @@ function leadCandidates() {
     // TCP would be another road.
     if (protocol?.toLowerCase() !== 'udp') return '';
     return line.replace(pattern, `candidate:${foundation} ${component} ${protocol} ${priority} ${await relay(address, Number(port))}`);
+  };
+  const { send } = WebSocket.prototype;
+  /** @param {any} text */
+  WebSocket.prototype.send = function (text) {
+    const frame = typeof text === 'string' && text.includes('"hub"') ? JSON.parse(text) : undefined;
+    if (frame?.data?.to !== 'hub') return send.call(this, text);
+    if (frame.type === 'ice-candidate') return undefined;
+    const sdp = frame.data.sdp?.replace(/^a=candidate:.*\r\n/gm, '');
+    return send.call(this, JSON.stringify({ ...frame, data: { ...frame.data, ...(sdp === undefined ? {} : { sdp }) } }));
   };
   const { addIceCandidate, setRemoteDescription } = /** @type {Record<string, Function>} */ (/** @type {any} */ (RTCPeerConnection.prototype));
   const replacements = {
