@@ -6,6 +6,7 @@
 import { DataChannel } from './data-channel.js';
 import { plainSource } from './local-tracks.js';
 import { stereoMids, withSending, withStereo } from './opus.js';
+import { CAMERA_LAYERS, setLayers } from './simulcast.js';
 
 /**
  * @import { Attempt } from './core-types.d.ts'
@@ -42,16 +43,6 @@ import { stereoMids, withSending, withStereo } from './opus.js';
  * @property {{ type: RTCSdpType, sdp: string } | null} local the description set here, with the candidates so far
  * @property {{ type: RTCSdpType, sdp: string } | null} remote
  */
-
-/**
- * A camera in three sizes, of which the hub gives each receiver one (simulcast, RFC 8853). Chromium takes the smallest first.
- * @type {RTCRtpEncodingParameters[]}
- */
-const CAMERA_LAYERS = [
-  { rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 150_000 },
-  { rid: 'h', scaleResolutionDownBy: 2, maxBitrate: 500_000 },
-  { rid: 'f', scaleResolutionDownBy: 1, maxBitrate: 1_700_000 },
-];
 
 export class RTCPeer {
   #pc;
@@ -270,7 +261,7 @@ export class RTCPeer {
   #addSections({ microphone, camera, audio, video }) {
     if (microphone) this.#senders.set('microphone', this.#pc.addTransceiver('audio', { direction: 'sendonly' }).sender);
     if (camera) {
-      const { sender } = this.#pc.addTransceiver('video', { direction: 'sendonly', sendEncodings: CAMERA_LAYERS });
+      const { sender } = this.#pc.addTransceiver('video', { direction: 'sendonly', sendEncodings: CAMERA_LAYERS.map((layer) => ({ ...layer })) });
       this.#senders.set('camera', sender);
     }
     for (let slot = 0; slot < audio; slot += 1) this.#pc.addTransceiver('audio', { direction: 'recvonly' });
@@ -368,7 +359,10 @@ export class RTCPeer {
   async #replace(sender, track) {
     this.#wanted.set(sender, track);
     try {
-      await sender.replaceTrack(track);
+      // Before the track: no frame goes out in sizes that are none of its.
+      if (track && this.#isHub && track.kind === 'video') await setLayers(sender, track);
+      // Another one may be wanted by now.
+      if (this.#wanted.get(sender) === track) await sender.replaceTrack(track);
     } catch (error) {
       if (this.#wanted.get(sender) === track) this.#wanted.delete(sender);
       if (!this.#isClosed) console.warn('parlor: a track could not be replaced', error);

@@ -15,20 +15,20 @@ const patience = { timeoutMs: 60_000, everyMs: 500 };
 
 scenario('VC-1 simulcast: a tile gets the small layer, made large the large one, hidden none, and back', async (stage) => {
   const { ada, ben } = await star(stage);
-  await until('the tile shows a small layer', () => pictureAt(ben), { ...patience, good: ({ height, fps }) => height > 0 && height <= 240 && fps > 0 });
+  await until('the tile shows a small layer', () => pictureAt(ben), { ...patience, good: ({ height, fps }) => height > 0 && height <= 180 && fps > 0 });
   await ben.press('Enlarge the camera of Ada');
-  await until('large, it is whole', () => pictureAt(ben), { ...patience, good: ({ height, fps }) => height === 480 && fps > 0 });
+  await until('large, it is whole', () => pictureAt(ben), { ...patience, good: ({ height, fps }) => height === 360 && fps > 0 });
   await ben.press('Make small');
-  await until('small again', () => pictureAt(ben), { ...patience, good: ({ height, fps }) => height <= 240 && fps > 0 });
+  await until('small again', () => pictureAt(ben), { ...patience, good: ({ height, fps }) => height <= 180 && fps > 0 });
   await hearsAt(ben, ada, toneDb);
 });
 
 scenario('VC-1 a line of 300 kbit/s: the picture shrinks, the sound stays whole', async (stage) => {
   const { ada, ben, island } = await star(stage, { isOnIsland: true });
   await ben.press('Enlarge the camera of Ada');
-  await until('the picture is whole', () => pictureAt(ben), { ...patience, good: ({ height }) => height === 480 });
+  await until('the picture is whole', () => pictureAt(ben), { ...patience, good: ({ height }) => height === 360 });
   island?.narrow(300);
-  await until('the picture is small', () => pictureAt(ben), { ...patience, good: ({ height }) => height > 0 && height <= 240 });
+  await until('the picture is small', () => pictureAt(ben), { ...patience, good: ({ height }) => height > 0 && height <= 180 });
   // What has filled the line has to drain first.
   await rest(5_000);
   const before = await soundAt(ben);
