@@ -21,6 +21,10 @@ const DESIRED_PERCENT: u64 = 125;
 const SMALLEST_KEPT_PERCENT: u64 = 50;
 /// For one that does not go out to do so, this much has to fit.
 const SMALLEST_TAKEN_PERCENT: u64 = 65;
+/// The same of the picture that is wanted most: loss and jitter alone make the estimate fall far below what the path
+/// bears, and somebody who stands still for seconds is worse than a path that is a little too full.
+const MOST_WANTED_KEPT_PERCENT: u64 = 15;
+const MOST_WANTED_TAKEN_PERCENT: u64 = 35;
 /// Sound is taken to need at least this much, bits per second: Opus, its headers, and what it may grow to.
 const AUDIO_SLOT_BPS: u64 = 40_000;
 /// Bits per second on top of what a video needs, for resending and headers, in percent.
@@ -32,6 +36,7 @@ struct Choice {
     current: Option<usize>,
     /// The estimate is not yet to be trusted.
     is_young: bool,
+    is_most_wanted: bool,
     /// Layer and bits per second.
     layers: Vec<(usize, u64)>,
     /// The place in `layers`.
@@ -65,6 +70,8 @@ impl Choice {
         let needed = if self.chosen.is_none() {
             let percent = match self.current {
                 _ if self.is_young => 0,
+                Some(_) if self.is_most_wanted => MOST_WANTED_KEPT_PERCENT,
+                None if self.is_most_wanted => MOST_WANTED_TAKEN_PERCENT,
                 Some(_) => SMALLEST_KEPT_PERCENT,
                 None => SMALLEST_TAKEN_PERCENT,
             };
@@ -96,12 +103,16 @@ impl Hub {
             }
             let Some(producer) = room.producers.get(&consumer.producer) else { continue };
             let layers = useful_layers(producer, now, consumer.max_height);
-            choices.push(Choice { slot: index, current: consumer.target, is_young, layers, chosen: None });
+            let (current, is_most_wanted) = (consumer.target, false);
+            choices.push(Choice { slot: index, current, is_young, is_most_wanted, layers, chosen: None });
         }
         if choices.is_empty() {
             return;
         }
         self.sort_by_wish(key, &mut choices);
+        if let Some(first) = choices.first_mut() {
+            first.is_most_wanted = true;
+        }
         let largest_bps: u64 = choices.iter().map(|c| c.cost(c.layers.len().checked_sub(1))).sum();
         let Some(transport) = self.transports.get_mut(key) else { return };
         match transport.estimate_bps {

@@ -7,6 +7,7 @@ fn choice(current: Option<usize>) -> Choice {
         slot: 0,
         current,
         is_young: false,
+        is_most_wanted: false,
         layers: vec![(0, 150_000), (1, 500_000), (2, 1_500_000)],
         chosen: None,
     }
@@ -27,6 +28,15 @@ fn vc_01_everyone_gets_the_smallest_before_anyone_gets_more() {
     assert_eq!(chosen(&[None], 90_000), [None]);
     assert_eq!(chosen(&[Some(0)], 90_000), [Some(0)], "what goes out goes on a little longer");
     assert_eq!(chosen(&[Some(0)], 70_000), [None]);
+    let kept = |current, bps| {
+        let mut first = [Choice { is_most_wanted: true, ..choice(current) }];
+        spread(&mut first, bps);
+        first[0].chosen
+    };
+    assert_eq!(kept(Some(0), 25_000), Some(0), "the one that is wanted most goes on much longer");
+    assert_eq!(kept(Some(0), 20_000), None);
+    assert_eq!(kept(None, 55_000), Some(0));
+    assert_eq!(kept(None, 50_000), None);
     let mut young = [Choice { is_young: true, ..choice(None) }];
     spread(&mut young, 0);
     assert_eq!(young[0].chosen, Some(0), "before the estimate means anything");

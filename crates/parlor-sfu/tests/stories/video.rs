@@ -175,6 +175,26 @@ fn vc_01_ten_percent_loss_is_made_good() {
 }
 
 #[test]
+fn vc_01_ten_percent_loss_and_a_hundred_milliseconds_of_delay_stop_no_picture() {
+    let mut world = World::new();
+    world.join("ann", LAYERS);
+    world.join("mic", Plan { sends: Send::Audio, ..SHOWS });
+    world.join("bob", Plan { audio_slots: 2, ..WATCHES });
+    world.connect_all();
+    world.run(4_000);
+    let address = world.client("bob").address;
+    world.net.set_loss(address, 10);
+    world.net.set_delay(address, 50);
+    let begun = world.now;
+    world.run(60_000);
+    let bob = world.client("bob");
+    let pictures: Vec<&Got> =
+        bob.got.iter().filter(|got| got.at > begun && bob.video_slot_mids.contains(&got.mid)).collect();
+    let longest = pictures.windows(2).map(|two| (two[1].at - two[0].at).as_millis()).max().unwrap();
+    assert!(longest < 1_000, "{longest} ms without a packet");
+}
+
+#[test]
 fn vc_01_without_congestion_control_the_height_alone_decides() {
     let mut world = World::with(false);
     world.join("ann", LAYERS);
