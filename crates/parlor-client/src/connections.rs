@@ -1,0 +1,314 @@
+//! The connections there are, by who is at their other end; and the way of what comes over them to the application's tracks.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Instant;
+
+use parlor_connect::{ConnectionState, IceState, Input, Output};
+use parlor_proto::{RoomId, Slots as SlotsFrame, Source, UserId};
+use str0m::media::MediaData;
+use tokio::sync::{mpsc, watch};
+
+use crate::driver::Events;
+use crate::event::{Event, Remote};
+use crate::limits;
+use crate::link::{Link, Order, Report};
+use crate::options::Slots;
+use crate::peer::{Sending, Shape};
+use crate::track::{Codec, Outgoing, Outlets, Packet, TrackEntrance};
+
+/// How the connection manager names the other end of a connection.
+pub(crate) type Key = UserId;
+
+/// The same for an application.
+pub(crate) fn remote(key: &Key) -> Remote {
+    Remote::User(key.clone())
+}
+
+/// And back; none for an end with which no connection is ever made.
+pub(crate) fn key(remote: &Remote) -> Option<Key> {
+    match remote {
+        Remote::User(user) => Some(user.clone()),
+        Remote::Hub(_) => None,
+    }
+}
+
+/// Whose track, which of theirs, and of those over a hub in which room.
+type TrackName = (UserId, Source, Option<RoomId>);
+
+/// A track that comes.
+struct Entrance {
+    track: TrackEntrance,
+    /// Over what it came last.
+    over: (Key, u32, String),
+    timeline: u64,
+}
+
+/// Who is in the receive sections of a connection with the hub.
+#[derive(Default)]
+struct Seats {
+    by_mid: BTreeMap<String, (UserId, Source)>,
+    /// Packets in sections that nobody is named for yet: the word of it is on its way.
+    unnamed: VecDeque<(String, Codec, Packet)>,
+}
+
+/// See above.
+pub(crate) struct Connections {
+    /// Whether the server is on this machine's loopback, where then others may be as well.
+    pub(crate) is_server_here: bool,
+    slots: Slots,
+    links: BTreeMap<Key, Link>,
+    tracks: Vec<Sending>,
+    reports: mpsc::Sender<(Key, u32, Report)>,
+    outlets: watch::Sender<Vec<mpsc::Sender<Outgoing>>>,
+    entrances: BTreeMap<TrackName, Entrance>,
+    seats: BTreeMap<RoomId, Seats>,
+}
+
+impl Connections {
+    pub(crate) fn new(
+        reports: mpsc::Sender<(Key, u32, Report)>,
+        outlets: watch::Sender<Vec<mpsc::Sender<Outgoing>>>,
+        slots: Slots,
+    ) -> Self {
+        Self {
+            is_server_here: false,
+            slots,
+            links: BTreeMap::new(),
+            tracks: Vec::new(),
+            reports,
+            outlets,
+            entrances: BTreeMap::new(),
+            seats: BTreeMap::new(),
+        }
+    }
+
+    /// To where one's own packets go.
+    pub(crate) fn outlets(&self) -> Outlets {
+        self.outlets.subscribe()
+    }
+
+    pub(crate) fn is_current(&self, key: &Key, attempt: u32) -> bool {
+        self.links.get(key).is_some_and(|link| link.attempt == attempt)
+    }
+
+    /// Does what the connection manager wants done; what it has to hear of that at once.
+    pub(crate) fn carry_out(&mut self, output: Output, events: &mut Events) -> Option<Input> {
+        match output {
+            // The driver's.
+            Output::Send(_) => None,
+            Output::Open { peer, attempt, .. } => {
+                self.open(peer, attempt);
+                None
+            }
+            Output::CreateOffer { peer, attempt, restart_ice } => {
+                self.order(peer, attempt, Order::CreateOffer { restart_ice })
+            }
+            Output::CreateAnswer { peer, attempt } => self.order(peer, attempt, Order::CreateAnswer),
+            Output::Rollback { peer, attempt } => self.order(peer, attempt, Order::Rollback),
+            Output::SetRemoteDescription { peer, attempt, r#type, sdp, tracks } => {
+                let order = Order::SetRemote { r#type, sdp: sdp.text(), labels: tracks };
+                self.order(peer, attempt, order)
+            }
+            Output::AddCandidate { peer, attempt, candidate } => {
+                self.order(peer, attempt, Order::AddCandidate(candidate))
+            }
+            Output::SampleStats { peer, attempt } => self.order(peer, attempt, Order::Sample),
+            Output::Close { peer, attempt } => {
+                if self.is_current(&peer, attempt) {
+                    self.links.remove(&peer);
+                    self.tell_outlets();
+                }
+                None
+            }
+            Output::ConnectionStateChanged { remote_peer_id, state } => {
+                events.tell(Event::Connection { remote: remote(&remote_peer_id), state });
+                None
+            }
+            Output::QualityChanged { remote_peer_id, quality } => {
+                events.tell(Event::Quality { remote: remote(&remote_peer_id), quality });
+                None
+            }
+            Output::ConnectionFailed { remote_peer_id, reason } => {
+                events.tell(Event::ConnectionFailed { remote: remote(&remote_peer_id), reason });
+                None
+            }
+            Output::PeerRemoved { peer } => {
+                self.forget_tracks(&peer, None, |_| true);
+                None
+            }
+            Output::Warning { message } => {
+                tracing::warn!("{message}");
+                None
+            }
+        }
+    }
+
+    fn open(&mut self, key: Key, attempt: u32) {
+        let shape = match remote(&key) {
+            Remote::User(_) => Shape::Pair,
+            Remote::Hub(_) => Shape::Star(self.slots),
+        };
+        let (tracks, reports) = (self.tracks.clone(), self.reports.clone());
+        let link = Link::start(key.clone(), attempt, shape, self.is_server_here, tracks, reports);
+        self.links.insert(key, link);
+        self.tell_outlets();
+    }
+
+    /// A connection that takes no orders any more has failed.
+    fn order(&mut self, peer: Key, attempt: u32, order: Order) -> Option<Input> {
+        let link = self.links.get(&peer).filter(|link| link.attempt == attempt)?;
+        let (ice, connection) = (IceState::Failed, ConnectionState::Failed);
+        (!link.order(order)).then_some(Input::StateChanged { peer, attempt, ice, connection })
+    }
+
+    fn tell_outlets(&mut self) {
+        self.outlets.send_replace(self.links.values().map(|link| link.outgoing.clone()).collect());
+    }
+
+    /// What is published, on all connections and on those to come.
+    pub(crate) fn set_tracks(&mut self, tracks: Vec<Sending>) {
+        for link in self.links.values() {
+            // One that takes no orders any more fails at the next one of the connection manager's.
+            link.order(Order::Tracks(tracks.clone()));
+        }
+        self.tracks = tracks;
+    }
+
+    pub(crate) fn data_opened(&mut self, key: &Key) {
+        if let Some(link) = self.links.get_mut(key) {
+            link.is_data_open = true;
+        }
+    }
+
+    pub(crate) fn data_closed(&mut self, key: &Key) {
+        if let Some(link) = self.links.get_mut(key) {
+            link.is_data_open = false;
+        }
+    }
+
+    /// With whom there is an open data channel.
+    pub(crate) fn data_users(&self) -> Vec<UserId> {
+        let open = self.links.iter().filter(|(_, link)| link.is_data_open);
+        open.filter_map(|(key, _)| match remote(key) {
+            Remote::User(user) => Some(user),
+            Remote::Hub(_) => None,
+        })
+        .collect()
+    }
+
+    /// Sends a frame over the data channel with somebody; false if there is none.
+    pub(crate) fn send_data(&self, user: &UserId, text: &str) -> bool {
+        let link = key(&Remote::User(user.clone())).and_then(|key| self.links.get(&key));
+        link.is_some_and(|link| link.is_data_open && link.order(Order::Data(text.to_owned())))
+    }
+
+    /// Asks for a key frame of somebody's track.
+    pub(crate) fn key_frame(&self, user: &UserId, source: Source, room: Option<&RoomId>) {
+        let name = (user.clone(), source, room.cloned());
+        if let Some(Entrance { over: (key, attempt, mid), .. }) = self.entrances.get(&name)
+            && let Some(link) = self.links.get(key).filter(|link| link.attempt == *attempt)
+        {
+            link.order(Order::KeyFrame { mid: mid.clone() });
+        }
+    }
+
+    /// A packet came over a connection, in a section.
+    pub(crate) fn on_media(
+        &mut self,
+        (key, attempt, mid): (&Key, u32, &str),
+        source: Option<Source>,
+        codec: Codec,
+        media: &MediaData,
+        events: &mut Events,
+    ) {
+        let packet = Packet {
+            time: media.time.numer(),
+            timeline: 0,
+            received_at: media.network_time,
+            is_contiguous: media.contiguous,
+            is_key_frame: codec == Codec::Opus || media.is_keyframe(),
+            data: Arc::clone(&media.data),
+        };
+        let over = (key.clone(), attempt, mid.to_owned());
+        match remote(key) {
+            Remote::User(user) => {
+                let plain = match codec {
+                    Codec::Opus => Source::Microphone,
+                    Codec::Vp8 => Source::Camera,
+                };
+                self.put((user, source.unwrap_or(plain), None), over, codec, packet, events);
+            }
+            Remote::Hub(room) => {
+                let seats = self.seats.entry(room.clone()).or_default();
+                if let Some((user, source)) = seats.by_mid.get(mid).cloned() {
+                    self.put((user, source, Some(room)), over, codec, packet, events);
+                } else {
+                    if seats.unnamed.len() >= limits::UNNAMED_PACKETS_MAX {
+                        seats.unnamed.pop_front();
+                    }
+                    seats.unnamed.push_back((mid.to_owned(), codec, packet));
+                }
+            }
+        }
+    }
+
+    fn put(
+        &mut self,
+        name: TrackName,
+        over: (Key, u32, String),
+        codec: Codec,
+        mut packet: Packet,
+        events: &mut Events,
+    ) {
+        let is_other = self.entrances.get(&name).is_none_or(|entrance| entrance.track.codec != codec);
+        if is_other {
+            let (user, source, room) = name.clone();
+            let (track, remote_track) = TrackEntrance::new(user, source, codec, room);
+            let entrance = Entrance { track, over: over.clone(), timeline: 0 };
+            self.entrances.insert(name.clone(), entrance);
+            events.tell(Event::Track(remote_track));
+        }
+        if let Some(entrance) = self.entrances.get_mut(&name) {
+            if entrance.over != over {
+                entrance.over = over;
+                entrance.timeline = entrance.timeline.saturating_add(1);
+            }
+            packet.timeline = entrance.timeline;
+            entrance.track.put(packet);
+        }
+    }
+
+    /// Who is in which receive section of a connection with the hub, all of them.
+    pub(crate) fn on_slots(&mut self, slots: SlotsFrame, events: &mut Events) {
+        let SlotsFrame { room_id: room, slots } = slots;
+        let seats = self.seats.entry(room.clone()).or_default();
+        seats.by_mid =
+            slots.into_iter().filter_map(|slot| Some((slot.mid, (slot.user_id?, slot.source?)))).collect();
+        let by_mid = seats.by_mid.clone();
+        let now = Instant::now();
+        for (mid, codec, packet) in std::mem::take(&mut seats.unnamed) {
+            let is_young = now.duration_since(packet.received_at) < limits::HELD_LINES;
+            let Some(key) = key(&Remote::Hub(room.clone())) else { continue };
+            let Some((user, source)) = by_mid.get(&mid).cloned().filter(|_| is_young) else { continue };
+            let attempt = self.links.get(&key).map_or(0, |link| link.attempt);
+            self.put((user, source, Some(room.clone())), (key, attempt, mid), codec, packet, events);
+        }
+    }
+
+    /// Ends tracks of somebody.
+    pub(crate) fn forget_tracks(
+        &mut self,
+        user: &UserId,
+        room: Option<&RoomId>,
+        is_over: impl Fn(Source) -> bool,
+    ) {
+        self.entrances.retain(|(of, source, at), _| !(of == user && at.as_ref() == room && is_over(*source)));
+    }
+
+    /// Frees what belongs to a room that one is no longer in. Its connections are the connection manager's.
+    pub(crate) fn forget_room(&mut self, room: &RoomId) {
+        self.seats.remove(room);
+        self.entrances.retain(|(_, _, at), _| at.as_ref() != Some(room));
+    }
+}
