@@ -62,6 +62,8 @@ pub(crate) struct Connections {
     reports: mpsc::Sender<(Key, u32, Report)>,
     outlets: watch::Sender<Vec<mpsc::Sender<Outgoing>>>,
     entrances: BTreeMap<TrackName, Entrance>,
+    /// Tracks that are over, and from when on.
+    ending: Vec<(Instant, TrackName)>,
     seats: BTreeMap<RoomId, Seats>,
 }
 
@@ -79,6 +81,7 @@ impl Connections {
             reports,
             outlets,
             entrances: BTreeMap::new(),
+            ending: Vec::new(),
             seats: BTreeMap::new(),
         }
     }
@@ -134,7 +137,7 @@ impl Connections {
                 None
             }
             Output::PeerRemoved { peer } => {
-                self.forget_tracks(&peer, None, |_| true);
+                self.forget_tracks(&peer, None);
                 None
             }
             Output::Warning { message } => {
@@ -296,14 +299,36 @@ impl Connections {
         }
     }
 
-    /// Ends tracks of somebody.
-    pub(crate) fn forget_tracks(
-        &mut self,
-        user: &UserId,
-        room: Option<&RoomId>,
-        is_over: impl Fn(Source) -> bool,
-    ) {
-        self.entrances.retain(|(of, source, at), _| !(of == user && at.as_ref() == room && is_over(*source)));
+    /// Ends the tracks of somebody who is gone.
+    pub(crate) fn forget_tracks(&mut self, user: &UserId, room: Option<&RoomId>) {
+        self.entrances.retain(|(of, _, at), _| of != user || at.as_ref() != room);
+    }
+
+    /// Somebody publishes a source no longer, or again.
+    pub(crate) fn set_ending(&mut self, user: &UserId, source: Source, is_over: bool) {
+        self.ending.retain(|(_, (of, from, _))| of != user || *from != source);
+        if is_over {
+            let at = Instant::now() + limits::LINGER;
+            let names = self.entrances.keys().filter(|(of, from, _)| of == user && *from == source);
+            self.ending.extend(names.map(|name| (at, name.clone())));
+        }
+    }
+
+    /// Time passed: what was over for a while ends.
+    pub(crate) fn sweep(&mut self, now: Instant) {
+        let entrances = &mut self.entrances;
+        self.ending.retain(|(at, name)| {
+            let is_due = *at <= now;
+            if is_due {
+                entrances.remove(name);
+            }
+            !is_due
+        });
+    }
+
+    /// When [`Self::sweep`] has something to do.
+    pub(crate) fn timeout(&self) -> Option<Instant> {
+        self.ending.iter().map(|(at, _)| *at).min()
     }
 
     /// Frees what belongs to a room that one is no longer in. Its connections are the connection manager's.

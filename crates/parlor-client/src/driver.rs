@@ -11,7 +11,9 @@ use std::time::Instant;
 use parlor_connect::{Input, Manager, Output, Send as ToServer};
 use parlor_proto::client::{Recording, TrackState, UserJoinedRoom, UserLeftRoom};
 use parlor_proto::server::Limits;
-use parlor_proto::{ClientMessage, Instance, Receive, Refusal, RoomId, Sdp, Source, Track, UserId};
+use parlor_proto::{
+    ClientMessage, Instance, Participant, Receive, Refusal, RoomId, Sdp, Source, Track, UserId,
+};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::clock::Clock;
@@ -274,7 +276,7 @@ impl Driver {
             _ => None,
         };
         let rejoin = self.rejoins.iter().map(|(at, _)| *at).min();
-        [manager, retry, rejoin, self.rooms.timeout()].into_iter().flatten().min()
+        [manager, retry, rejoin, self.rooms.timeout(), self.connections.timeout()].into_iter().flatten().min()
     }
 
     fn on_time(&mut self) {
@@ -293,6 +295,7 @@ impl Driver {
                 self.ask(ClientMessage::UserJoinedRoom(request), Some(waiting));
             }
         }
+        self.connections.sweep(now);
         let news = self.rooms.sweep(now);
         self.on_news(news);
         let time = self.clock.now();
@@ -522,21 +525,21 @@ impl Driver {
                 }
                 News::Went { room, user, reason } => {
                     if self.rooms.shared(&user).is_empty() {
-                        self.connections.forget_tracks(&user, None, |_| true);
+                        self.connections.forget_tracks(&user, None);
                     }
-                    self.connections.forget_tracks(&user, Some(&room), |_| true);
+                    self.connections.forget_tracks(&user, Some(&room));
                     self.events.tell(Event::Left { room, user, reason });
                 }
                 News::Changed { room, before, participant } => {
                     // Who is in the room anew has yet to say what they publish.
                     let is_anew = before.joined_at != participant.joined_at;
-                    let is_gone = |source| {
-                        !is_anew
-                            && before.tracks.iter().any(|track| track.source == source)
-                            && participant.tracks.iter().all(|track| track.source != source)
-                    };
-                    self.connections.forget_tracks(&participant.id, None, is_gone);
-                    self.connections.forget_tracks(&participant.id, Some(&room), is_gone);
+                    let has = |of: &Participant, source| of.tracks.iter().any(|track| track.source == source);
+                    for track in before.tracks.iter().filter(|track| !has(&participant, track.source)) {
+                        self.connections.set_ending(&participant.id, track.source, !is_anew);
+                    }
+                    for track in &participant.tracks {
+                        self.connections.set_ending(&participant.id, track.source, false);
+                    }
                     self.events.tell(Event::Updated { room, participant });
                 }
                 News::Recording { room, recording } => {

@@ -60,3 +60,5 @@ pub(crate) const SILENCE: Duration = Duration::from_secs(45);
 pub(crate) const SILENCE_IN_ROOM: Duration = Duration::from_secs(8);
 /// Between two requests for a key frame on one track.
 pub(crate) const KEY_FRAME: Duration = Duration::from_millis(500);
+/// A track that ended at the other side is ended here so much later: its last packets may come after the word of it.
+pub(crate) const LINGER: Duration = Duration::from_millis(500);

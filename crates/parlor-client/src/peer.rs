@@ -329,22 +329,19 @@ impl Peer {
         if self.connection != ConnectionState::Connected {
             return;
         }
-        let Some(track) = self.tracks.iter().find(|track| track.source == outgoing.source).copied() else {
-            return;
-        };
-        let Some(mid) = self.sections.get(&track.source).copied() else { return };
-        if self.rtc.media(mid).is_none_or(|media| !media.direction().is_sending()) {
-            return;
-        }
+        // One that has just ended may have its last packets under way: its section tells what they are.
+        let Some(mid) = self.sections.get(&outgoing.source).copied() else { return };
+        let Some(media) = self.rtc.media(mid).filter(|media| media.direction().is_sending()) else { return };
+        let codec = if media.kind() == MediaKind::Audio { Codec::Opus } else { Codec::Vp8 };
         let Some(writer) = self.rtc.writer(mid) else { return };
-        let Some(pt) = payload_type(writer.payload_params(), track.codec) else { return };
-        let frequency = match track.codec {
+        let Some(pt) = payload_type(writer.payload_params(), codec) else { return };
+        let frequency = match codec {
             Codec::Opus => Frequency::FORTY_EIGHT_KHZ,
             Codec::Vp8 => Frequency::NINETY_KHZ,
         };
         let time = MediaTime::new(outgoing.time, frequency);
         if let Err(error) = writer.write(pt, now, time, outgoing.data) {
-            tracing::debug!(%error, source = %track.source, "a packet could not be sent");
+            tracing::debug!(%error, source = %outgoing.source, "a packet could not be sent");
         }
     }
 
