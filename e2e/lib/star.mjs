@@ -115,3 +115,34 @@ async function comeIn(room, name) {
     };
   });
 }
+
+/**
+ * Makes the stage's room with settings that the page has no control for. Nobody is in it then.
+ *
+ * @param {import('./stage.mjs').Stage} stage
+ * @param {{ topology?: 'auto' | 'mesh' | 'sfu', capacity?: number }} settings
+ */
+export async function openRoom(stage, settings) {
+  const page = await (await stage.context('chromium')).newPage();
+  await page.goto(`${stage.server.origin}/healthz`);
+  await page.evaluate(makeRoom, stage.room, settings);
+  await page.close();
+}
+
+/** Runs in the page. @param {string} room @param {object} settings */
+async function makeRoom(room, settings) {
+  const socket = new WebSocket(`ws://${location.host}/ws`);
+  const send = (/** @type {string} */ type, /** @type {object} */ data) => socket.send(JSON.stringify({ type, data }));
+  await new Promise((made, failed) => {
+    socket.onopen = () => {
+      send('hello', { userId: `opener-${room}`, userName: 'Opener', instance: 'opener-1' });
+      send('room-created', { id: room, name: room, ...settings });
+    };
+    socket.onmessage = ({ data: text }) => {
+      const { type, data } = JSON.parse(text);
+      if (type === 'error') failed(new Error(data.message));
+      if (type === 'room-joined') made(undefined);
+    };
+  });
+  send('user-left-room', { roomId: room });
+}

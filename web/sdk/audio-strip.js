@@ -71,15 +71,20 @@ export class AudioStrip {
   }
 
   /**
-   * Brings a stream in; it takes the place of the source's present one.
+   * Brings a stream in; it takes the place of the source's present one, without a gap.
    * @param {MediaStream} stream
    * @param {Source} source
    */
   setInput(stream, source) {
-    this.removeInput(source);
-    if (stream.getAudioTracks().length === 0) return;
+    const before = this.#inputs.get(source);
+    if (stream.getAudioTracks().length === 0) {
+      this.removeInput(source);
+      return;
+    }
     const context = /** @type {AudioContext} */ (this.gain.context);
-    this.#inputs.set(source, new StreamInput(context, stream, this.#levelled.input));
+    const isSuccessor = before !== undefined;
+    this.#inputs.set(source, new StreamInput(context, stream, this.#levelled.input, { isSuccessor }));
+    before?.giveWay();
   }
 
   /** @param {Source} source */

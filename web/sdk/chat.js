@@ -60,7 +60,9 @@ export class Chat extends Emitter {
     if (length === 0 || length > max) throw new RangeError(`A line has 1 to ${max} characters, this one has ${length}.`);
     const { userId, memberships } = this.#signaling;
     const chat = { roomId, userId, text, chatId: randomId('c'), sentAt: new Date().toISOString() };
+    // Who has a data channel with the hub nobody knows: the server tells those who have none.
     let isEveryoneDirect = true;
+    this.#connections.sendToHub(roomId, { type: 'chat', data: { ...chat } });
     for (const { id } of memberships.roster(roomId)) {
       if (id === userId) continue;
       const isDirect = this.#connections.sendFrame(id, { type: 'chat', data: { ...chat } });

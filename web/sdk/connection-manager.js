@@ -7,12 +7,15 @@
 import { Core } from './core.js';
 import { Emitter } from './emitter.js';
 import { History } from './history.js';
+import { RemoteTracks } from './remote-tracks.js';
+import { hubRoom } from './rtc-manager.js';
 import { TrackStates } from './track-states.js';
 
 /**
  * @import { CoreClass, CoreInput, CoreInstance, CoreOutput, Media, Order, PeerState, Quality, Signal } from './core-types.d.ts'
  * @import { DataFrame } from './data-channel.js'
- * @import { Source } from './messages.d.ts'
+ * @import { Mode, Receive } from './messages.d.ts'
+ * @import { Arrival } from './remote-tracks.js'
  * @import { RTCManager } from './rtc-manager.js'
  * @import { SignalingClient } from './signaling-client.js'
  */
@@ -27,11 +30,13 @@ import { TrackStates } from './track-states.js';
 
 /**
  * @typedef {object} ConnectionEvents
- * @property {{ remotePeerId: string, state: PeerState }} connection-state-changed
+ * @property {{ remotePeerId: string, state: PeerState, roomId?: string }} connection-state-changed also of the `hub` of a room
  * @property {{ remotePeerId: string, quality: Quality }} quality-changed about once a second while connected, when a figure is new
- * @property {{ remotePeerId: string, reason: string }} connection-failed given up after the last retry; a person may `retry`
- * @property {{ remotePeerId: string, stream: MediaStream, source: Source, track: MediaStreamTrack }} remote-stream a track
- *   came, alone in its stream; one for the same source replaces the one before
+ * @property {{ remotePeerId: string, reason: string, roomId?: string }} connection-failed given up after the last retry; a
+ *   person may `retry`. Also of the `hub` of a room, which may still be a mesh
+ * @property {Arrival} remote-stream a track came, alone in its stream; one for the same source replaces the one before. By
+ *   whatever path: directly, or through the hub
+ * @property {{ roomId: string, plays: Mode }} path-changed whether a room is heard directly or through its hub
  * @property {{ remotePeerId: string }} peer-removed they left for good: free all that was theirs
  * @property {ReceivedMessage} message
  * @property {{ remotePeerId: string, frame: DataFrame }} data any frame of a data channel
@@ -44,6 +49,10 @@ const SIGNALS = [
   'user-joined-room',
   'user-left-room',
   'user-updated',
+  'room-updated',
+  'topology',
+  'offer-wanted',
+  'error',
   'offer',
   'answer',
   'ice-candidate',
@@ -73,6 +82,9 @@ export class ConnectionManager extends Emitter {
   #signaling;
   #rtc;
   #trackStates;
+  #remoteTracks;
+  /** What is wanted of hubs, by room. @type {Map<string, Receive>} */
+  #wishes = new Map();
   /** @type {CoreInstance | undefined} `undefined` until it is loaded, and after the end */
   #core;
   /** @type {History | undefined} */
@@ -100,6 +112,7 @@ export class ConnectionManager extends Emitter {
     this.peerId = peerId;
     this.#signaling = signaling;
     this.#rtc = rtc;
+    this.#remoteTracks = new RemoteTracks(signaling.memberships, (arrival) => this.emit('remote-stream', arrival));
     /** Settles when the core is loaded; until then inputs wait. Rejected if it can't be loaded. */
     this.ready = this.#start(options);
     this.ready.catch((error) => this.#fail(error));
@@ -124,9 +137,31 @@ export class ConnectionManager extends Emitter {
     return this.#core?.quality(remotePeerId) ?? null;
   }
 
-  /** @returns {({ remotePeerId: string } & PeerState)[]} */
+  /** @returns {({ remotePeerId: string, roomId?: string } & PeerState)[]} of everybody, and of the `hub` of each room in use */
   getConnectionsInfo() {
-    return this.#core?.connections() ?? [];
+    return (this.#core?.connections() ?? []).map(named);
+  }
+
+  /**
+   * Through which room's hub somebody is heard.
+   * @param {string} remotePeerId
+   * @returns {string | undefined} `undefined`: directly, or not at all
+   */
+  hubRoomOf(remotePeerId) {
+    return this.#remoteTracks.hubRoomOf(remotePeerId);
+  }
+
+  /**
+   * Says what a room's hub is to send, from now on and whenever there is one: which pictures and how large, the most wanted
+   * first, and whose sound is not wanted. Without it the first pictures come in full size.
+   * @param {string} roomId
+   * @param {Partial<Omit<Receive, 'roomId'>>} wishes
+   */
+  setReceive(roomId, { muted = [], video = [] }) {
+    const wishes = { roomId, muted, video };
+    if (JSON.stringify(this.#wishes.get(roomId)) === JSON.stringify(wishes)) return;
+    this.#wishes.set(roomId, wishes);
+    this.#tellWishes(roomId);
   }
 
   /** What the core was told, for the debug view and reports; `undefined` until the core is loaded. */
@@ -196,7 +231,18 @@ export class ConnectionManager extends Emitter {
     return this.#rtc.sendData(remotePeerId, frame);
   }
 
-  /** With whom there is an open data channel. @returns {string[]} */
+  /**
+   * Sends a frame through a room's hub to everybody there whose data channel is open. Who else is there, nobody knows: what
+   * all are to hear goes through the server, too.
+   * @param {string} roomId
+   * @param {DataFrame} frame
+   * @returns {boolean} whether it went out
+   */
+  sendToHub(roomId, frame) {
+    return this.#rtc.sendToHub(roomId, frame);
+  }
+
+  /** With whom there is an open data channel, directly. @returns {string[]} */
   get dataPeers() {
     return this.#rtc.dataPeers;
   }
@@ -235,12 +281,16 @@ export class ConnectionManager extends Emitter {
     }
     this.#offs.push(
       this.#signaling.on('state', ({ state }) => this.#onSignalingState(state)),
-      memberships.on('left', ({ roomId }) => this.#tell({ leaveRoom: { roomId } })),
+      memberships.on('left', ({ roomId }) => this.#onLeft(roomId)),
+      memberships.on('joined', ({ room }) => this.#tellWishes(room.id)),
+      memberships.on('participants', () => this.#remoteTracks.look()),
       this.#signaling.on('message', ({ from, payload, roomId }) => {
         this.emit('message', { remotePeerId: from, data: payload, roomId, via: 'server' });
       }),
       this.#rtc.on('report', (report) => this.#tell(report)),
-      this.#rtc.on('remote-stream', (detail) => this.emit('remote-stream', detail)),
+      this.#signaling.on('slots', (slots) => this.#rtc.setSlots(slots)),
+      this.#rtc.on('remote-stream', (arrival) => this.#remoteTracks.arrived(arrival)),
+      this.#rtc.on('hub-streams', ({ roomId, arrivals }) => this.#remoteTracks.broughtByHub(roomId, arrivals)),
       this.#rtc.on('data', ({ remotePeerId, frame }) => this.#onData(remotePeerId, frame)),
     );
     if (this.#signaling.state === 'open') this.#onSignalingState('open');
@@ -250,13 +300,27 @@ export class ConnectionManager extends Emitter {
     }
   }
 
+  /** @param {string} roomId */
+  #onLeft(roomId) {
+    this.#tell({ leaveRoom: { roomId } });
+    this.#rtc.useHub(roomId, false);
+    this.#wishes.delete(roomId);
+    this.#remoteTracks.forgetRoom(roomId);
+  }
+
+  /** The server keeps them for as long as one is in the room. @param {string} roomId */
+  #tellWishes(roomId) {
+    const wishes = this.#wishes.get(roomId);
+    if (wishes && this.#rtc.usesHub(roomId)) this.#signaling.send('receive', wishes);
+  }
+
   /** @param {SignalingClient['state']} state */
   #onSignalingState(state) {
     if (state !== 'open') {
       this.#tell('signalingDown');
       // A page put aside has left: the others have closed their ends.
       if (state === 'idle') {
-        for (const roomId of this.#signaling.memberships.roomIds) this.#tell({ leaveRoom: { roomId } });
+        for (const roomId of this.#signaling.memberships.roomIds) this.#onLeft(roomId);
       }
       return;
     }
@@ -338,12 +402,39 @@ export class ConnectionManager extends Emitter {
   /** @param {CoreOutput} output */
   #carryOut(output) {
     if ('send' in output) this.#signaling.send(output.send.type, output.send.data);
-    else if ('connectionStateChanged' in output) this.emit('connection-state-changed', output.connectionStateChanged);
-    else if ('qualityChanged' in output) this.emit('quality-changed', output.qualityChanged);
-    else if ('connectionFailed' in output) this.emit('connection-failed', output.connectionFailed);
-    else if ('peerRemoved' in output) this.emit('peer-removed', { remotePeerId: output.peerRemoved.peer });
+    else if ('connectionStateChanged' in output) this.emit('connection-state-changed', named(output.connectionStateChanged));
+    else if ('qualityChanged' in output) this.#onQuality(output.qualityChanged);
+    else if ('connectionFailed' in output) this.emit('connection-failed', named(output.connectionFailed));
+    else if ('peerRemoved' in output) this.#onRemoved(output.peerRemoved.peer);
+    else if ('pathChanged' in output) this.#onPath(output.pathChanged);
     else if ('warning' in output) console.warn(`parlor: ${output.warning.message}`);
     else this.#execute(output);
+  }
+
+  /** @param {{ remotePeerId: string, quality: Quality }} news */
+  #onQuality({ remotePeerId, quality }) {
+    const room = hubRoom(remotePeerId);
+    if (room === undefined) return void this.emit('quality-changed', { remotePeerId, quality });
+    // What is known of a hub's connection holds for all who are heard through it.
+    for (const { id } of this.#signaling.memberships.roster(room)) {
+      const ofThem = this.hubRoomOf(id) === room ? this.getQuality(id) : null;
+      if (ofThem && id !== this.peerId) this.emit('quality-changed', { remotePeerId: id, quality: ofThem });
+    }
+  }
+
+  /** @param {string} id */
+  #onRemoved(id) {
+    this.#remoteTracks.forget(id);
+    this.emit('peer-removed', { remotePeerId: id });
+  }
+
+  /** @param {{ roomId: string, plays: Mode, sendsToHub: boolean }} path */
+  #onPath({ roomId, plays, sendsToHub }) {
+    const isNew = sendsToHub && !this.#rtc.usesHub(roomId);
+    this.#rtc.useHub(roomId, sendsToHub);
+    if (isNew) this.#tellWishes(roomId);
+    this.#remoteTracks.setPath(roomId, plays);
+    this.emit('path-changed', { roomId, plays });
   }
 
   /** @param {Order} order */
@@ -388,9 +479,21 @@ export class ConnectionManager extends Emitter {
     clearTimeout(this.#timer);
     for (const off of this.#offs) off();
     this.#trackStates.stop();
+    this.#remoteTracks.clear();
     this.#inputs = [];
     live.delete(this.peerId);
   }
+}
+
+/**
+ * The core's word for a hub, in two.
+ * @template {{ remotePeerId: string }} News
+ * @param {News} news
+ * @returns {News & { roomId?: string }}
+ */
+function named(news) {
+  const roomId = hubRoom(news.remotePeerId);
+  return roomId === undefined ? news : { ...news, remotePeerId: 'hub', roomId };
 }
 
 /** A clock that never goes back, whatever happens to the system's. @returns {number} ms since the Unix epoch */

@@ -3,10 +3,11 @@
  * (`input.rs`, `output.rs`), and the face of `core.js`.
  */
 
-import type { IceCandidateInit, Offer, IceCandidate, ServerData, TrackLabel } from './messages.d.ts';
+import type { Grade, IceCandidateInit, Mode, Offer, IceCandidate, Refusal, ServerData, TopologyReady, TrackLabel } from './messages.d.ts';
 
 /** One RTCPeerConnection: with whom, and which one. */
 export interface Attempt {
+  /** A user id, or `hub/` and a room's id: that room's hub. */
   peer: string;
   attempt: number;
 }
@@ -20,11 +21,17 @@ export type SignalType =
   | 'user-joined-room'
   | 'user-left-room'
   | 'user-updated'
+  | 'room-updated'
+  | 'topology'
+  | 'offer-wanted'
+  | 'error'
   | 'offer'
   | 'answer'
   | 'ice-candidate';
 
-export type Signal = { [Type in SignalType]: { type: Type; data: ServerData[Type] } }[SignalType];
+export type Signal =
+  | { [Type in Exclude<SignalType, 'error'>]: { type: Type; data: ServerData[Type] } }[Exclude<SignalType, 'error'>]
+  | { type: 'error'; data: Refusal };
 
 /** What is told to the core. */
 export type CoreInput =
@@ -95,8 +102,7 @@ export interface PeerState {
   ignoreOffer: boolean;
 }
 
-/** How well a connection works (CM-17); `lost`: the other side sends and nothing arrives. */
-export type Grade = 'good' | 'fair' | 'poor' | 'lost';
+export type { Grade };
 
 /** How well a connection works (CM-17): the newest figures, loss over the last 8 s. */
 export interface Quality {
@@ -116,11 +122,12 @@ export interface Quality {
 /** What the core wants done, and what it tells. */
 export type CoreOutput =
   | Order
-  | { send: { type: 'offer' | 'answer'; data: Offer } | { type: 'ice-candidate'; data: IceCandidate } }
+  | { send: { type: 'offer' | 'answer'; data: Offer } | { type: 'ice-candidate'; data: IceCandidate } | { type: 'topology-ready'; data: TopologyReady } }
   | { connectionStateChanged: { remotePeerId: string; state: PeerState } }
   | { qualityChanged: { remotePeerId: string; quality: Quality } }
   | { connectionFailed: { remotePeerId: string; reason: string } }
   | { peerRemoved: { peer: string } }
+  | { pathChanged: { roomId: string; plays: Mode; sendsToHub: boolean } }
   | { warning: { message: string } };
 
 /** The core of one connection manager. */

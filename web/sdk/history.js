@@ -33,7 +33,7 @@ const STEPS_MAX = 250_000;
 const LENGTH_MAX = 32 * 1024 * 1024;
 /** Orders that come each second and say nothing. */
 const ROUTINE = new Set(['sampleStats']);
-const TOLD = new Set(['connectionStateChanged', 'connectionFailed', 'peerRemoved', 'qualityChanged', 'warning']);
+const TOLD = new Set(['connectionStateChanged', 'connectionFailed', 'peerRemoved', 'pathChanged', 'qualityChanged', 'warning']);
 
 export class History {
   #stepsMax;
@@ -114,7 +114,10 @@ function nameOf(output) {
 
 /** @param {CoreOutput} output an order */
 function inShort(output) {
-  if ('send' in output) return `send ${output.send.type} ${output.send.data.to}`;
+  if ('send' in output) {
+    const { type, data } = output.send;
+    return `send ${type} ${'to' in data ? data.to : data.roomId}`;
+  }
   const { peer, attempt } = /** @type {{ peer?: string, attempt?: number }} */ (Object.values(output)[0] ?? {});
   return [nameOf(output), peer, attempt].filter((part) => part !== undefined).join(' ');
 }
@@ -139,13 +142,20 @@ const whole = (value) => value;
 
 /** @param {any} participant */
 const bareParticipant = (participant) => {
-  const { id, instance, role, suspect, tracks } = participant ?? {};
-  return { id, instance, role, suspect, tracks };
+  const { id, instance, role, suspect, grade, tracks } = participant ?? {};
+  return { id, instance, role, suspect, grade, tracks };
 };
 
 /** The fields of signalling frames that the core reads. @type {Record<string, (value: any) => unknown>} */
 const READ = {
-  room: (room) => ({ id: room?.id }),
+  room: (room) => ({ id: room?.id, topology: room?.topology, mix: room?.mix }),
+  topology: whole,
+  mode: whole,
+  change: whole,
+  phase: whole,
+  code: whole,
+  message: whole,
+  to: whole,
   participants: (all) => (Array.isArray(all) ? all.map(bareParticipant) : undefined),
   participant: bareParticipant,
   roomId: whole,

@@ -45,6 +45,7 @@ export type ClientMessage =
   | { "type": "answer", "data": Offer }
   | { "type": "ice-candidate", "data": IceCandidate }
   | { "type": "receive", "data": Receive }
+  | { "type": "topology-ready", "data": TopologyReady }
   | { "type": "track-state", "data": TrackState }
   | { "type": "recording", "data": Recording }
   | { "type": "chat", "data": Chat }
@@ -74,6 +75,9 @@ export type EndRoom = {
 
 /** The codes of the contract's section "Errors". */
 export type ErrorCode = "bad-message" | "too-large" | "rate-limited" | "unauthorized" | "forbidden" | "room-exists" | "room-not-found" | "room-full" | "unavailable-id" | "peer-unavailable" | "not-in-room" | "wrong-password" | "server-error";
+
+/** How well a connection works, in a word (CM-17). Ordered from good to bad. */
+export type Grade = "good" | "fair" | "poor" | "lost";
 
 /** `hello`: who is at this socket. */
 export type Hello = {
@@ -269,9 +273,14 @@ export type Participant = {
   joinedAt: Timestamp,
   /** Whether their session was lost and may come back. */
   suspect: boolean,
+  /** How well their path to the hub works, in a star, as the hub sees it. */
+  grade?: Grade,
   /** What they publish. */
   tracks: Array<Track>,
 };
+
+/** How far a move between mesh and hub is. */
+export type Phase = "prepare" | "commit";
 
 /** `ping`: anything, which comes back in `pong`. */
 export type Ping = {
@@ -491,6 +500,7 @@ export type ServerMessage =
   | { "type": "ice-candidate", "data": IceCandidateFrom }
   | { "type": "slots", "data": Slots }
   | { "type": "offer-wanted", "data": OfferWanted }
+  | { "type": "topology", "data": TopologyChange }
   | { "type": "chat", "data": ChatFrom }
   | { "type": "message", "data": MessageFrom };
 
@@ -558,6 +568,26 @@ export type Timestamp = string;
 
 /** How a room is set to connect its participants. */
 export type Topology = "auto" | "mesh" | "sfu";
+
+/** `topology` ←: the room moves between mesh and hub. */
+export type TopologyChange = {
+  /** Which room. */
+  roomId: RoomId,
+  /** To where. */
+  mode: Mode,
+  /** Which move of this room, from 1. */
+  change: number,
+  /** How far it is. */
+  phase: Phase,
+};
+
+/** `topology-ready` →: the path that a move prepares flows. */
+export type TopologyReady = {
+  /** Which room. */
+  roomId: RoomId,
+  /** Which move. */
+  change: number,
+};
 
 /** One track of a participant, as the roster shows it. */
 export type Track = {

@@ -12,19 +12,39 @@ import { statsSample } from './stats-sample.js';
 /**
  * @import { Attempt, Order, Report } from './core-types.d.ts'
  * @import { DataFrame } from './data-channel.js'
- * @import { IceServer, Source, Track } from './messages.d.ts'
+ * @import { IceServer, Slots, Source, Track } from './messages.d.ts'
+ * @import { Arrival } from './remote-tracks.js'
  * @import { AudioProfile } from './opus.js'
- * @import { Details, LocalDescription } from './rtc-peer.js'
+ * @import { Details, HubSections, LocalDescription } from './rtc-peer.js'
  */
 
 /**
  * @typedef {object} RTCEvents
  * @property {Report} report something happened that the core must know
- * @property {{ remotePeerId: string, stream: MediaStream, source: Source, track: MediaStreamTrack }} remote-stream
+ * @property {Arrival} remote-stream a track came over a direct connection
+ * @property {{ roomId: string, arrivals: Arrival[] }} hub-streams all that comes of a room's hub now
  * @property {{ remotePeerId: string }} data-open
+ * @property {{ roomId: string }} hub-open frames can be sent to a room's hub
  * @property {{ remotePeerId: string, frame: DataFrame }} data
  * @property {{ tracks: Track[] }} tracks-changed what this participant publishes, or whether it is on
  */
+
+/** As many of the others as are heard and seen at once through a hub. @type {HubSections} */
+const STUDIO_SECTIONS = { microphone: true, camera: true, audio: 6, video: 6 };
+/** @type {HubSections} */
+const DATA_SECTIONS = { microphone: false, camera: false, audio: 0, video: 0 };
+
+const HUB = 'hub/';
+
+/** @param {string} roomId @returns {string} what the core calls that room's hub */
+export function hubPeer(roomId) {
+  return HUB + roomId;
+}
+
+/** @param {string} peer @returns {string | undefined} whose hub it is; `undefined`: it is a participant */
+export function hubRoom(peer) {
+  return peer.startsWith(HUB) ? peer.slice(HUB.length) : undefined;
+}
 
 /** @extends {Emitter<RTCEvents>} */
 export class RTCManager extends Emitter {
@@ -35,16 +55,28 @@ export class RTCManager extends Emitter {
   #peers = new Map();
   /** @type {AudioProfile} */
   #audioProfile = { ...VOICE };
+  /** @type {HubSections} */
+  #hubSections;
+  /** Rooms whose hubs are sent what this participant publishes. @type {Set<string>} */
+  #hubsInUse = new Set();
+  /** Who is in the receive slots, by room. @type {Map<string, Slots['slots']>} */
+  #slots = new Map();
 
   /**
-   * @param {{ iceServers?: IceServer[], receivesAudio?: boolean, RTCPeerConnection?: typeof RTCPeerConnection }} [options]
-   *   `receivesAudio`: whoever has no sound offers a place for the other's, which else costs a second negotiation;
-   *   `RTCPeerConnection`: for surroundings without a global one
+   * @param {{
+   *   iceServers?: IceServer[],
+   *   receivesAudio?: boolean,
+   *   hubSections?: HubSections,
+   *   RTCPeerConnection?: typeof RTCPeerConnection,
+   * }} [options] `receivesAudio`: whoever has no sound offers a place for the other's, which else costs a second negotiation;
+   *   `hubSections`: what connections with a hub have, without it all there may be if `receivesAudio`, else nothing but
+   *   data; `RTCPeerConnection`: for surroundings without a global one
    */
   constructor(options = {}) {
     super();
     this.#RTCPeerConnection = options.RTCPeerConnection ?? globalThis.RTCPeerConnection;
     this.#receivesAudio = options.receivesAudio ?? false;
+    this.#hubSections = options.hubSections ?? (this.#receivesAudio ? STUDIO_SECTIONS : DATA_SECTIONS);
     /**
      * For the connections that are opened from now on; `ConnectionManager` puts the server's here.
      * @type {IceServer[]}
@@ -96,7 +128,7 @@ export class RTCManager extends Emitter {
    */
   setPeerTrack(peer, source, track) {
     this.#local.setForPeer(peer, source, track);
-    this.#peers.get(peer)?.setTracks(this.#local.forPeer(peer));
+    this.#peers.get(peer)?.setTracks(this.#tracksFor(peer));
   }
 
   /**
@@ -151,9 +183,44 @@ export class RTCManager extends Emitter {
     return this.#peers.get(peer)?.details;
   }
 
-  /** With whom there is an open data channel. @returns {string[]} */
+  /** With whom there is an open data channel, directly. @returns {string[]} */
   get dataPeers() {
-    return [...this.#peers.values()].filter(({ isDataOpen }) => isDataOpen).map(({ peer }) => peer);
+    const open = [...this.#peers.values()].filter(({ isDataOpen }) => isDataOpen);
+    return open.map(({ peer }) => peer).filter((peer) => hubRoom(peer) === undefined);
+  }
+
+  /**
+   * Sends a frame to everybody in a room whose data channel with its hub is open.
+   * @param {string} roomId
+   * @param {DataFrame} frame
+   * @returns {boolean} false: one's own is not, or nobody is to hear of this participant by the hub
+   */
+  sendToHub(roomId, frame) {
+    return this.usesHub(roomId) && this.sendData(hubPeer(roomId), frame);
+  }
+
+  /** Whether a room's hub is sent what this participant publishes. @param {string} roomId */
+  usesHub(roomId) {
+    return this.#hubsInUse.has(roomId);
+  }
+
+  /**
+   * From now on, or no longer, a room's hub is sent what this participant publishes.
+   * @param {string} roomId
+   * @param {boolean} isInUse
+   */
+  useHub(roomId, isInUse) {
+    if (isInUse) this.#hubsInUse.add(roomId);
+    else this.#hubsInUse.delete(roomId);
+    const peer = this.#peers.get(hubPeer(roomId));
+    peer?.setTracks(this.#tracksFor(peer.peer));
+    if (isInUse && peer?.isDataOpen) this.emit('hub-open', { roomId });
+  }
+
+  /** Who is in the receive slots of a room's hub. @param {Slots} slots */
+  setSlots({ roomId, slots }) {
+    this.#slots.set(roomId, slots);
+    this.#tellSlots(roomId);
   }
 
   /**
@@ -187,6 +254,7 @@ export class RTCManager extends Emitter {
   #open({ peer, attempt, relayOnly }) {
     this.#peers.get(peer)?.close();
     const which = { peer, attempt };
+    const room = hubRoom(peer);
     const pc = new this.#RTCPeerConnection({
       iceServers: this.iceServers,
       iceTransportPolicy: relayOnly ? 'relay' : 'all',
@@ -199,19 +267,61 @@ export class RTCManager extends Emitter {
       trackArrived: (track, source) => {
         this.emit('remote-stream', { remotePeerId: peer, stream: new MediaStream([track]), source, track });
       },
-      dataOpened: () => this.emit('data-open', { remotePeerId: peer }),
-      dataReceived: (frame) => this.emit('data', { remotePeerId: peer, frame }),
+      dataOpened: () => this.#onDataOpen(peer),
+      dataReceived: (frame) => this.#onData(peer, frame),
       opusSettings: (source) => opusSettings(source, this.#audioProfile),
-    }, { receivesAudio: this.#receivesAudio });
+    }, room === undefined ? { receivesAudio: this.#receivesAudio } : { sections: this.#hubSections });
     this.#peers.set(peer, opened);
-    opened.setTracks(this.#local.forPeer(peer));
+    opened.setTracks(this.#tracksFor(peer));
+  }
+
+  /**
+   * @param {string} peer
+   * @returns {Map<Source, MediaStreamTrack>} what goes there
+   */
+  #tracksFor(peer) {
+    const room = hubRoom(peer);
+    if (room === undefined) return this.#local.forPeer(peer);
+    return this.#hubsInUse.has(room) ? this.#local.bySource : new Map();
+  }
+
+  /** @param {string} peer */
+  #onDataOpen(peer) {
+    const roomId = hubRoom(peer);
+    if (roomId === undefined) this.emit('data-open', { remotePeerId: peer });
+    else if (this.#hubsInUse.has(roomId)) this.emit('hub-open', { roomId });
+  }
+
+  /** @param {string} peer @param {DataFrame} frame */
+  #onData(peer, frame) {
+    // A hub says whose the frame is.
+    const from = hubRoom(peer) === undefined ? peer : frame.data.userId;
+    if (typeof from === 'string') this.emit('data', { remotePeerId: from, frame });
+  }
+
+  /** @param {string} roomId */
+  #tellSlots(roomId) {
+    const peer = this.#peers.get(hubPeer(roomId));
+    /** @type {Arrival[]} */
+    const arrivals = [];
+    for (const { mid, userId, source } of this.#slots.get(roomId) ?? []) {
+      const stream = userId === null || source === null ? undefined : peer?.slot(mid);
+      const track = stream?.getTracks()[0];
+      if (stream && track && userId !== null && source !== null) arrivals.push({ remotePeerId: userId, stream, source, track });
+    }
+    this.emit('hub-streams', { roomId, arrivals });
   }
 
   /** @param {Attempt} order */
   #close(order) {
     const peer = this.#find(order);
     peer?.close();
-    if (peer) this.#peers.delete(peer.peer);
+    if (!peer) return;
+    this.#peers.delete(peer.peer);
+    const room = hubRoom(peer.peer);
+    if (room === undefined) return;
+    this.#slots.delete(room);
+    this.#tellSlots(room);
   }
 
   /** @param {Exclude<Order, { open: unknown } | { close: unknown }>} order */
@@ -234,7 +344,7 @@ export class RTCManager extends Emitter {
   }
 
   #onTracksChanged() {
-    for (const peer of this.#peers.values()) peer.setTracks(this.#local.forPeer(peer.peer));
+    for (const peer of this.#peers.values()) peer.setTracks(this.#tracksFor(peer.peer));
     this.emit('tracks-changed', { tracks: this.localTracks });
   }
 }

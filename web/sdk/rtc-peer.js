@@ -25,6 +25,11 @@ import { stereoMids, withSending, withStereo } from './opus.js';
  * @property {(source: Source) => OpusSettings} opusSettings how sound from there is to be sent now
  */
 
+/**
+ * What a connection with a hub has: places for one's own microphone and camera, and receive slots.
+ * @typedef {{ microphone: boolean, camera: boolean, audio: number, video: number }} HubSections
+ */
+
 /** @typedef {{ sdp: string, tracks?: TrackLabel[] }} LocalDescription */
 
 /**
@@ -38,11 +43,25 @@ import { stereoMids, withSending, withStereo } from './opus.js';
  * @property {{ type: RTCSdpType, sdp: string } | null} remote
  */
 
+/**
+ * A camera in three sizes, of which the hub gives each receiver one (simulcast, RFC 8853). Chromium takes the smallest first.
+ * @type {RTCRtpEncodingParameters[]}
+ */
+const CAMERA_LAYERS = [
+  { rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 150_000 },
+  { rid: 'h', scaleResolutionDownBy: 2, maxBitrate: 500_000 },
+  { rid: 'f', scaleResolutionDownBy: 1, maxBitrate: 1_700_000 },
+];
+
 export class RTCPeer {
   #pc;
   #channel;
   #listener;
   #receivesAudio;
+  /** Tracks come by `slot`, for whom the server says; own ones each have a section of their own. */
+  #isHub;
+  /** The receive slots by mid, each alone in a stream. @type {Map<string, MediaStream>} */
+  #slots = new Map();
   #isClosed = false;
   /** @type {Map<Source, RTCRtpSender>} */
   #senders = new Map();
@@ -69,23 +88,26 @@ export class RTCPeer {
    * @param {RTCPeerConnection} pc
    * @param {Attempt} attempt which one it is
    * @param {PeerListener} listener
-   * @param {{ receivesAudio?: boolean }} [options] `receivesAudio`: each offer has a place for the other's sound
+   * @param {{ receivesAudio?: boolean, sections?: HubSections }} [options] `receivesAudio`: each offer has a place for the
+   *   other's sound; `sections`: the other side is a hub, with these
    */
-  constructor(pc, { peer, attempt }, listener, { receivesAudio = false } = {}) {
+  constructor(pc, { peer, attempt }, listener, { receivesAudio = false, sections } = {}) {
     this.peer = peer;
     this.attempt = attempt;
     this.#pc = pc;
     this.#listener = listener;
     this.#receivesAudio = receivesAudio;
+    this.#isHub = sections !== undefined;
     this.#channel = new DataChannel(pc, {
       opened: () => !this.#isClosed && listener.dataOpened(),
       received: (frame) => !this.#isClosed && listener.dataReceived(frame),
     });
+    if (sections) this.#addSections(sections);
     pc.onnegotiationneeded = () => listener.negotiationNeeded();
     pc.onicecandidate = ({ candidate }) => listener.localCandidate(candidate ? candidate.toJSON() : null);
     pc.oniceconnectionstatechange = () => this.#tellState();
     pc.onconnectionstatechange = () => this.#tellState();
-    pc.ontrack = ({ transceiver }) => this.#announce(transceiver);
+    pc.ontrack = ({ transceiver }) => this.#isHub || this.#announce(transceiver);
   }
 
   get isClosed() {
@@ -108,7 +130,7 @@ export class RTCPeer {
       if (wanted !== track) void this.#replace(sender, track);
     }
     for (const [source, track] of tracks) {
-      if (!this.#senders.has(source)) this.#senders.set(source, this.#pc.addTrack(track, new MediaStream([track])));
+      if (!this.#senders.has(source)) this.#senders.set(source, this.#addSender(track));
     }
   }
 
@@ -168,6 +190,20 @@ export class RTCPeer {
     }
   }
 
+  /**
+   * @param {string} mid
+   * @returns {MediaStream | undefined} what comes in a receive slot of a hub, always the same stream
+   */
+  slot(mid) {
+    const known = this.#slots.get(mid);
+    if (known) return known;
+    const transceiver = this.#pc.getTransceivers().find((one) => one.mid === mid);
+    if (!transceiver || [...this.#senders.values()].includes(transceiver.sender)) return undefined;
+    const stream = new MediaStream([transceiver.receiver.track]);
+    this.#slots.set(mid, stream);
+    return stream;
+  }
+
   /** @param {IceCandidateInit | null} candidate */
   async addCandidate(candidate) {
     // Without an argument it ends the candidates of all sections; null is not taken by every browser.
@@ -223,6 +259,30 @@ export class RTCPeer {
     pc.close();
     this.#arrived.clear();
     this.#senders.clear();
+    this.#slots.clear();
+  }
+
+  /**
+   * A place for each of one's own plain sources, also while nothing is sent: what comes later takes it without a negotiation.
+   * Then the receive slots.
+   * @param {HubSections} sections
+   */
+  #addSections({ microphone, camera, audio, video }) {
+    if (microphone) this.#senders.set('microphone', this.#pc.addTransceiver('audio', { direction: 'sendonly' }).sender);
+    if (camera) {
+      const { sender } = this.#pc.addTransceiver('video', { direction: 'sendonly', sendEncodings: CAMERA_LAYERS });
+      this.#senders.set('camera', sender);
+    }
+    for (let slot = 0; slot < audio; slot += 1) this.#pc.addTransceiver('audio', { direction: 'recvonly' });
+    for (let slot = 0; slot < video; slot += 1) this.#pc.addTransceiver('video', { direction: 'recvonly' });
+  }
+
+  /** @param {MediaStreamTrack} track */
+  #addSender(track) {
+    const stream = new MediaStream([track]);
+    // `addTrack` would take a hub's receive slot.
+    if (this.#isHub) return this.#pc.addTransceiver(track, { direction: 'sendonly', streams: [stream] }).sender;
+    return this.#pc.addTrack(track, stream);
   }
 
   /**

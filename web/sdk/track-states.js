@@ -26,6 +26,7 @@ export class TrackStates {
     this.#offs = [
       rtc.on('tracks-changed', () => this.#onChanged()),
       rtc.on('data-open', ({ remotePeerId }) => this.#tellPeer(remotePeerId)),
+      rtc.on('hub-open', ({ roomId }) => this.#tellHub(roomId)),
       rtc.on('data', ({ remotePeerId, frame }) => {
         if (frame.type === 'track-state') this.#onReceived(remotePeerId, frame.data);
       }),
@@ -41,13 +42,21 @@ export class TrackStates {
 
   #onChanged() {
     this.#hasPublished ||= this.#rtc.localTracks.length > 0;
-    for (const roomId of this.#signaling.memberships.roomIds) this.#tellServer(roomId);
+    for (const roomId of this.#signaling.memberships.roomIds) {
+      this.#tellServer(roomId);
+      this.#tellHub(roomId);
+    }
     for (const peer of this.#rtc.dataPeers) this.#tellPeer(peer);
   }
 
   /** @param {string} roomId */
   #tellServer(roomId) {
     if (this.#hasPublished) this.#signaling.send('track-state', this.#state(roomId));
+  }
+
+  /** @param {string} roomId */
+  #tellHub(roomId) {
+    if (this.#hasPublished) this.#rtc.sendToHub(roomId, { type: 'track-state', data: { ...this.#state(roomId) } });
   }
 
   /** @param {string} peer */

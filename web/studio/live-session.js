@@ -204,6 +204,11 @@ export class LiveSession extends EventTarget {
     return source === 'camera' && this.camera.isLive ? this.camera.stream : null;
   }
 
+  /** Says which pictures a hub is to send; in a mesh all come. @param {import('../sdk/messages.d.ts').WantedVideo[]} video */
+  wantPictures(video) {
+    this.connectionManager.setReceive(this.roomId, { video });
+  }
+
   /** How well somebody is connected; null while that is not known. @param {string} id */
   quality(id) {
     return id === this.ownId ? null : (this.connectionManager.getQuality?.(id) ?? null);

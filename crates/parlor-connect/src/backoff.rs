@@ -3,13 +3,12 @@
 
 use std::hash::{Hash, Hasher};
 
-use parlor_proto::UserId;
-
 use crate::cause::Cause;
+use crate::remote::Remote;
 use crate::settings::Settings;
 
 /// Milliseconds until retry number `retry` (from 0) of the connection with `peer`.
-pub(crate) fn delay_ms(settings: &Settings, cause: &Cause, seed: u64, peer: &UserId, retry: u32) -> u64 {
+pub(crate) fn delay_ms(settings: &Settings, cause: &Cause, seed: u64, peer: &Remote, retry: u32) -> u64 {
     let first = match cause {
         Cause::Dtls => settings.dtls_retry_delay_ms,
         _ => settings.retry_delay_ms,
@@ -21,7 +20,7 @@ pub(crate) fn delay_ms(settings: &Settings, cause: &Cause, seed: u64, peer: &Use
         return delay;
     }
     let mut hasher = Fnv(seed ^ 0xcbf2_9ce4_8422_2325);
-    (peer, retry).hash(&mut hasher);
+    (peer.to_string(), retry).hash(&mut hasher);
     let offset = mix(hasher.finish()) % span.saturating_mul(2).saturating_add(1);
     delay.saturating_sub(span).saturating_add(offset)
 }

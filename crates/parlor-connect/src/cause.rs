@@ -10,6 +10,7 @@ pub(crate) enum Cause {
     Dtls,
     NoMedia,
     Description(String),
+    Refused(String),
 }
 
 impl Cause {
@@ -22,6 +23,7 @@ impl Cause {
             Self::Ice => "no network path was found".to_owned(),
             Self::Dtls => "the secure handshake failed".to_owned(),
             Self::NoMedia => "the connection stands but no media arrives".to_owned(),
+            Self::Refused(reason) => format!("the server refused it ({reason})"),
             Self::Description(reason) => format!("a session description could not be applied ({reason})"),
         }
     }

@@ -5,10 +5,11 @@
 
 use std::collections::VecDeque;
 
-use parlor_proto::{IceCandidate, IceCandidateInit, Instance, Offer, OfferFrom, Sdp, TrackLabel, UserId};
+use parlor_proto::{IceCandidate, IceCandidateInit, Instance, Offer, OfferFrom, Sdp, TrackLabel};
 
 use crate::candidates::Candidates;
 use crate::output::{DescriptionType, Output, Send};
+use crate::remote::Remote;
 
 /// `RTCSignalingState` (W3C WebRTC, section 4.3.1), as of the last operation that completed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -86,12 +87,19 @@ pub(crate) struct Connection {
 
 /// Whom and where a connection speaks to.
 pub(crate) struct Wire<'a> {
-    pub(crate) peer: &'a UserId,
+    pub(crate) peer: &'a Remote,
     /// The instance of theirs that this connection is with.
     pub(crate) instance: &'a Instance,
     pub(crate) outputs: &'a mut VecDeque<Output>,
     /// Whether an offer would reach the other side now.
     pub(crate) can_offer: bool,
+}
+
+impl Wire<'_> {
+    /// The hub is never mistaken for one before it: that one was in another session.
+    fn to_instance(&self) -> Option<Instance> {
+        self.peer.hub_of().is_none().then(|| self.instance.clone())
+    }
 }
 
 impl Connection {
@@ -365,8 +373,8 @@ impl Connection {
     /// An offer or an answer with the address of the other side on it.
     fn addressed(&self, description: Description, wire: &Wire<'_>) -> Offer {
         let Description { n, sdp, tracks } = description;
-        let (to, to_instance) = (wire.peer.clone(), Some(wire.instance.clone()));
-        Offer { to, to_instance, room_id: None, sdp, attempt: self.attempt, n, tracks }
+        let (to, room_id) = (wire.peer.address(), wire.peer.hub_of().cloned());
+        Offer { to, to_instance: wire.to_instance(), room_id, sdp, attempt: self.attempt, n, tracks }
     }
 
     fn add_candidate(&self, candidate: Option<IceCandidateInit>, wire: &mut Wire<'_>) {
@@ -380,9 +388,9 @@ impl Connection {
     /// A local candidate, on its way to the other side.
     pub(crate) fn send_candidate(&self, candidate: Option<IceCandidateInit>, wire: &mut Wire<'_>) {
         let candidate = IceCandidate {
-            to: wire.peer.clone(),
-            to_instance: Some(wire.instance.clone()),
-            room_id: None,
+            to: wire.peer.address(),
+            to_instance: wire.to_instance(),
+            room_id: wire.peer.hub_of().cloned(),
             candidate,
             attempt: self.attempt,
         };

@@ -6,10 +6,10 @@
 
 use std::collections::VecDeque;
 
-use parlor_proto::Time;
+use parlor_proto::{Grade, Time};
 
 use crate::input::StatsSample;
-use crate::output::{Grade, Quality};
+use crate::output::Quality;
 use crate::settings::Settings;
 
 /// Loss is the share in the last so many samples: at 50 packets a second some 400 packets, enough to tell 2 % from 5 %.

@@ -1,10 +1,12 @@
 //! What a connection manager is told.
 
 use parlor_proto::{
-    AnswerFrom, IceCandidateFrom, IceCandidateInit, Instance, LeaveReason, OfferFrom, Participant, Role,
-    RoomId, Sdp, TrackLabel, UserId,
+    AnswerFrom, ErrorCode, Grade, IceCandidateFrom, IceCandidateInit, Instance, Kind, LeaveReason, Mix, Mode,
+    OfferFrom, Participant, Phase, Role, RoomId, Sdp, Topology, Track, TrackLabel, UserId,
 };
 use serde::{Deserialize, Serialize};
+
+use crate::remote::Remote;
 
 /// One thing that happened. `attempt` says to which RTCPeerConnection with `peer`; what is said of one that was
 /// closed since has no effect.
@@ -29,26 +31,26 @@ pub enum Input {
     /// A person wants another try with someone who was given up (CM-7).
     Retry {
         /// With whom.
-        peer: UserId,
+        peer: Remote,
     },
     /// The application wants no connection with someone.
     ClosePeer {
         /// With whom.
-        peer: UserId,
+        peer: Remote,
     },
     /// The application wants no connections at all, and is in no room any more.
     CloseAll,
     /// `negotiationneeded` fired.
     NegotiationNeeded {
         /// With whom.
-        peer: UserId,
+        peer: Remote,
         /// In which attempt.
         attempt: u32,
     },
     /// The description asked for by `CreateOffer` or `CreateAnswer` was made and set.
     LocalDescriptionSet {
         /// With whom.
-        peer: UserId,
+        peer: Remote,
         /// In which attempt.
         attempt: u32,
         /// The description.
@@ -60,7 +62,7 @@ pub enum Input {
     /// It could not be made or set.
     LocalDescriptionFailed {
         /// With whom.
-        peer: UserId,
+        peer: Remote,
         /// In which attempt.
         attempt: u32,
         /// What the stack says.
@@ -69,14 +71,14 @@ pub enum Input {
     /// The local offer was rolled back.
     RolledBack {
         /// With whom.
-        peer: UserId,
+        peer: Remote,
         /// In which attempt.
         attempt: u32,
     },
     /// It could not be rolled back.
     RollbackFailed {
         /// With whom.
-        peer: UserId,
+        peer: Remote,
         /// In which attempt.
         attempt: u32,
         /// What the stack says.
@@ -85,14 +87,14 @@ pub enum Input {
     /// The remote description was set.
     RemoteDescriptionSet {
         /// With whom.
-        peer: UserId,
+        peer: Remote,
         /// In which attempt.
         attempt: u32,
     },
     /// It could not be set.
     RemoteDescriptionFailed {
         /// With whom.
-        peer: UserId,
+        peer: Remote,
         /// In which attempt.
         attempt: u32,
         /// What the stack says.
@@ -101,7 +103,7 @@ pub enum Input {
     /// A local candidate was found; `None` ends them.
     LocalCandidate {
         /// With whom.
-        peer: UserId,
+        peer: Remote,
         /// In which attempt.
         attempt: u32,
         /// The candidate.
@@ -110,7 +112,7 @@ pub enum Input {
     /// The state of ICE or of the connection changed; both are told.
     StateChanged {
         /// With whom.
-        peer: UserId,
+        peer: Remote,
         /// In which attempt.
         attempt: u32,
         /// `iceConnectionState`.
@@ -121,7 +123,7 @@ pub enum Input {
     /// What `SampleStats` asked for.
     StatsSampled {
         /// With whom.
-        peer: UserId,
+        peer: Remote,
         /// In which attempt.
         attempt: u32,
         /// The figures.
@@ -164,6 +166,14 @@ pub enum Signal {
     UserLeftRoom(UserLeft),
     /// Someone changed.
     UserUpdated(UserUpdated),
+    /// A room's settings changed.
+    RoomUpdated(RoomUpdated),
+    /// A room moves between mesh and hub.
+    Topology(TopologyMoved),
+    /// The hub asks for an offer.
+    OfferWanted(OfferAsked),
+    /// Something said to the hub was refused.
+    Error(Refused),
     /// An offer.
     Offer(OfferFrom),
     /// An answer.
@@ -183,35 +193,86 @@ pub struct Present {
     pub role: Role,
     /// Whether their session was lost and may come back.
     pub suspect: bool,
-    /// Whether any of their tracks is on, so that packets are to be expected (CM-15).
-    #[serde(rename = "tracks", default, with = "sending")]
-    pub is_sending: bool,
+    /// How well their path to the hub works, as the hub sees it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grade: Option<Grade>,
+    /// What packets are to be expected of them (CM-15).
+    #[serde(rename = "tracks", default, with = "sends")]
+    pub sends: Sends,
 }
 
-/// Of the tracks on the wire no more is read than whether one is on.
-mod sending {
+/// What of someone's tracks is on. Ordered: who sends sound may send pictures, too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sends {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Pictures, which a hub forwards only to who asks for them.
+    Pictures,
+    /// Sound.
+    Sound,
+}
+
+impl Sends {
+    /// The one among tracks, of each its kind and whether it is on, that tells the most.
+    pub fn of(tracks: impl Iterator<Item = (Kind, bool)>) -> Self {
+        let one = |kind| if kind == Kind::Audio { Self::Sound } else { Self::Pictures };
+        tracks.filter(|(_, is_on)| *is_on).map(|(kind, _)| one(kind)).max().unwrap_or_default()
+    }
+
+    pub(crate) fn is_anything(self) -> bool {
+        self != Self::Nothing
+    }
+
+    pub(crate) fn is_sound(self) -> bool {
+        self == Self::Sound
+    }
+}
+
+/// Of the tracks on the wire no more is read than what of them is on.
+mod sends {
+    use parlor_proto::Kind;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::Sends;
 
     #[derive(Serialize, Deserialize)]
     struct Track {
+        kind: Kind,
         enabled: bool,
     }
 
-    pub(super) fn serialize<S: Serializer>(is_sending: &bool, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(is_sending.then_some(Track { enabled: true }))
+    pub(super) fn serialize<S: Serializer>(sends: &Sends, serializer: S) -> Result<S::Ok, S::Error> {
+        let kind = match sends {
+            Sends::Nothing => None,
+            Sends::Pictures => Some(Kind::Video),
+            Sends::Sound => Some(Kind::Audio),
+        };
+        serializer.collect_seq(kind.map(|kind| Track { kind, enabled: true }))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-        Vec::<Track>::deserialize(deserializer).map(|tracks| tracks.iter().any(|track| track.enabled))
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Sends, D::Error> {
+        let tracks = Vec::<Track>::deserialize(deserializer)?;
+        Ok(Sends::of(tracks.iter().map(|track| (track.kind, track.enabled))))
     }
 }
 
 impl From<&Participant> for Present {
     fn from(participant: &Participant) -> Self {
-        let Participant { id, instance, role, suspect, tracks, .. } = participant;
-        let is_sending = tracks.iter().any(|track| track.enabled);
-        Self { id: id.clone(), instance: instance.clone(), role: *role, suspect: *suspect, is_sending }
+        let Participant { id, instance, role, suspect, grade, tracks, .. } = participant;
+        let sends = Sends::of(tracks.iter().map(|Track { kind, enabled, .. }| (*kind, *enabled)));
+        let (id, instance) = (id.clone(), instance.clone());
+        Self { id, instance, role: *role, suspect: *suspect, grade: *grade, sends }
     }
+}
+
+/// What of a room's settings matters to its connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct RoomSettings {
+    /// How it is set to connect.
+    pub topology: Topology,
+    /// Who mixes.
+    pub mix: Mix,
 }
 
 /// Which room.
@@ -219,6 +280,9 @@ impl From<&Participant> for Present {
 pub struct JoinedRoom {
     /// Its id.
     pub id: RoomId,
+    /// Its settings.
+    #[serde(flatten)]
+    pub settings: RoomSettings,
 }
 
 /// `room-joined`.
@@ -228,6 +292,8 @@ pub struct RoomJoined {
     pub room: JoinedRoom,
     /// Everyone in it.
     pub participants: Vec<Present>,
+    /// How it is connected now.
+    pub topology: Mode,
     /// Grows when another server process takes the room over.
     pub epoch: u64,
 }
@@ -270,6 +336,61 @@ pub struct UserUpdated {
     pub participant: Present,
     /// See [`RoomJoined::epoch`].
     pub epoch: u64,
+}
+
+/// `room-updated`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoomUpdated {
+    /// Which room.
+    pub room_id: RoomId,
+    /// Its settings now.
+    pub room: RoomSettings,
+    /// See [`RoomJoined::epoch`].
+    pub epoch: u64,
+}
+
+/// `topology`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TopologyMoved {
+    /// Which room.
+    pub room_id: RoomId,
+    /// To where.
+    pub mode: Mode,
+    /// Which move of this room.
+    pub change: u32,
+    /// How far it is.
+    pub phase: Phase,
+}
+
+/// `offer-wanted`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OfferAsked {
+    /// In which room.
+    pub room_id: RoomId,
+    /// `path-lost`: with new ICE credentials; else of a new RTCPeerConnection.
+    pub reason: String,
+}
+
+/// `error`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Refused {
+    /// For programs.
+    pub code: ErrorCode,
+    /// For people.
+    pub message: String,
+    /// To whom the refused frame was addressed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<UserId>,
+    /// The room it named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room_id: Option<RoomId>,
+    /// The attempt it belonged to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u32>,
 }
 
 /// What is known of local media.

@@ -1,6 +1,6 @@
 //! The connection manager: negotiation with many remote peers, as a value.
 //!
-//! A [`Manager`] is told what happens (a frame of the server, a promise of the WebRTC stack that came true, a command of
+//! Everybody one is connected with is a [`Remote`]: a participant, or the hub of a room. A [`Manager`] is told what happens (a frame of the server, a promise of the WebRTC stack that came true, a command of
 //! the application, the time) and says what to do ([`Output`]). It owns no socket, no RTCPeerConnection, no clock
 //! and no entropy; the page drives it through `parlor-wasm`.
 //!
@@ -16,7 +16,8 @@
 //!
 //! Where things live: [`Manager`] knows who is in which room and who may start when; `peer` is the life of one remote
 //! participant (waiting, connecting, retrying); `connection` is the negotiation of one RTCPeerConnection (perfect
-//! negotiation, W3C WebRTC section 10.7, with one operation at a time); `candidates` keeps candidates until their
+//! negotiation, W3C WebRTC section 10.7, with one operation at a time); `roster` is who is in which room, and by which path
+//! each room is connected: everybody directly, or the hub, or both while it moves; `candidates` keeps candidates until their
 //! description is there; `health` grades a connection
 //! that works; `backoff` says how long to wait before a retry.
 
@@ -29,15 +30,17 @@ mod input;
 mod manager;
 mod output;
 mod peer;
+mod remote;
 mod roster;
 mod settings;
 
 pub use input::{
-    ConnectionState, IceState, Input, JoinedRoom, Media, Present, RoomJoined, Signal, StatsSample,
-    UserJoined, UserLeft, UserUpdated,
+    ConnectionState, IceState, Input, JoinedRoom, Media, OfferAsked, Present, Refused, RoomJoined,
+    RoomSettings, RoomUpdated, Sends, Signal, StatsSample, TopologyMoved, UserJoined, UserLeft, UserUpdated,
 };
 pub use manager::Manager;
-pub use output::{DescriptionType, Grade, Output, PeerState, Quality, RemotePeer, Send, Status};
+pub use output::{DescriptionType, Output, PeerState, Quality, RemotePeer, Send, Status};
+pub use remote::Remote;
 pub use settings::Settings;
 
 #[cfg(test)]

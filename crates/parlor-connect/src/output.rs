@@ -1,7 +1,12 @@
 //! What a connection manager wants done, and what it tells.
 
-use parlor_proto::{Answer, IceCandidate, IceCandidateInit, Offer, Sdp, TrackLabel, UserId};
+use parlor_proto::{
+    Answer, Grade, IceCandidate, IceCandidateInit, Mode, Offer, RoomId, Sdp, TopologyReady, TrackLabel,
+    UserId,
+};
 use serde::{Deserialize, Serialize};
+
+use crate::remote::Remote;
 
 /// One order or one event. Orders about an RTCPeerConnection name it by `peer` and `attempt`; of those that end in
 /// an input (`CreateOffer`, `CreateAnswer`, `Rollback`, `SetRemoteDescription`) at most one runs at a time.
@@ -13,7 +18,7 @@ pub enum Output {
     /// Make an RTCPeerConnection, with the local tracks and the data channel.
     Open {
         /// With whom.
-        peer: UserId,
+        peer: Remote,
         /// Which one.
         attempt: u32,
         /// Whether to use TURN candidates only.
@@ -22,7 +27,7 @@ pub enum Output {
     /// Make an offer and set it.
     CreateOffer {
         /// With whom.
-        peer: UserId,
+        peer: Remote,
         /// On which one.
         attempt: u32,
         /// Whether with new ICE credentials.
@@ -31,21 +36,21 @@ pub enum Output {
     /// Make an answer and set it.
     CreateAnswer {
         /// With whom.
-        peer: UserId,
+        peer: Remote,
         /// On which one.
         attempt: u32,
     },
     /// Take the local offer back.
     Rollback {
         /// With whom.
-        peer: UserId,
+        peer: Remote,
         /// On which one.
         attempt: u32,
     },
     /// Set a remote description.
     SetRemoteDescription {
         /// With whom.
-        peer: UserId,
+        peer: Remote,
         /// On which one.
         attempt: u32,
         /// Which kind.
@@ -59,7 +64,7 @@ pub enum Output {
     /// Add a remote candidate; the description it belongs to is set.
     AddCandidate {
         /// With whom.
-        peer: UserId,
+        peer: Remote,
         /// On which one.
         attempt: u32,
         /// The candidate; `None` ends them.
@@ -68,35 +73,35 @@ pub enum Output {
     /// Read the figures of a connection and tell them by `StatsSampled`.
     SampleStats {
         /// With whom.
-        peer: UserId,
+        peer: Remote,
         /// On which one.
         attempt: u32,
     },
     /// Close the RTCPeerConnection and free what hangs on it.
     Close {
         /// With whom.
-        peer: UserId,
+        peer: Remote,
         /// Which one.
         attempt: u32,
     },
     /// The state of the connection with someone changed (CM-8).
     ConnectionStateChanged {
         /// With whom.
-        remote_peer_id: UserId,
+        remote_peer_id: Remote,
         /// The state now.
         state: PeerState,
     },
     /// How well a connection works is other than it was told last (CM-17).
     QualityChanged {
         /// With whom.
-        remote_peer_id: UserId,
+        remote_peer_id: Remote,
         /// The figures.
         quality: Quality,
     },
     /// Someone was given up (CM-7).
     ConnectionFailed {
         /// Who.
-        remote_peer_id: UserId,
+        remote_peer_id: Remote,
         /// Why, as a sentence.
         reason: String,
     },
@@ -104,6 +109,16 @@ pub enum Output {
     PeerRemoved {
         /// Who.
         peer: UserId,
+    },
+    /// By which path a room is heard from now on, and whether the hub is sent anything. A room is a mesh without a hub
+    /// until this says otherwise; in a mesh the connection with the hub may stand, silent.
+    PathChanged {
+        /// Which room.
+        room_id: RoomId,
+        /// Whence what is heard comes.
+        plays: Mode,
+        /// Whether tracks go to the hub: while it is played, and while the room moves.
+        sends_to_hub: bool,
     },
     /// Something a developer may want to know.
     Warning {
@@ -122,6 +137,8 @@ pub enum Send {
     Answer(Answer),
     /// A candidate.
     IceCandidate(IceCandidate),
+    /// The path that a move prepares flows.
+    TopologyReady(TopologyReady),
 }
 
 /// `RTCSdpType`, as far as it comes from outside.
@@ -150,20 +167,6 @@ pub enum Status {
     Failed,
     /// It failed and was given up.
     FailedPermanent,
-}
-
-/// How well a connection works, in a word (CM-17). Ordered from good to bad.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Grade {
-    /// Nobody notices anything.
-    Good,
-    /// One notices it now and then.
-    Fair,
-    /// It disturbs.
-    Poor,
-    /// The other side sends and nothing arrives.
-    Lost,
 }
 
 /// How well a connection works (CM-17): the newest figures, loss over the last 8 s.
@@ -209,7 +212,7 @@ pub struct PeerState {
 #[serde(rename_all = "camelCase")]
 pub struct RemotePeer {
     /// With whom.
-    pub remote_peer_id: UserId,
+    pub remote_peer_id: Remote,
     /// The state.
     #[serde(flatten)]
     pub state: PeerState,

@@ -1,9 +1,9 @@
-//! The life of one remote participant: waited for, connected, shaken, retried, given up.
+//! The life of the connection with one remote end, a participant or a hub: waited for, connected, shaken, retried, given up.
 
 use std::collections::VecDeque;
 
 use parlor_proto::{
-    IceCandidateFrom, IceCandidateInit, Instance, OfferFrom, Role, Sdp, Time, TrackLabel, UserId,
+    ErrorCode, IceCandidateFrom, IceCandidateInit, Instance, OfferFrom, Role, Sdp, Time, TrackLabel,
 };
 
 use crate::backoff;
@@ -12,6 +12,7 @@ use crate::connection::{Connection, Progress, Wire};
 use crate::health::Health;
 use crate::input::{ConnectionState, IceState, StatsSample};
 use crate::output::{Output, PeerState, Quality, Status};
+use crate::remote::Remote;
 use crate::settings::Settings;
 
 /// Messages that came early; a browser gathers a few dozen candidates.
@@ -55,11 +56,28 @@ pub(crate) struct Attempts {
     is_unaware: bool,
 }
 
+/// Who is connected first (CM-19).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Rank {
+    /// Hosts, and the hub of a star.
+    First,
+    /// Everybody else.
+    Ordinary,
+    /// The hub of a mesh: once nothing else is under way.
+    Last,
+}
+
+impl From<Role> for Rank {
+    fn from(role: Role) -> Self {
+        if role == Role::Host { Self::First } else { Self::Ordinary }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Peer {
-    id: UserId,
+    id: Remote,
     instance: Instance,
-    role: Role,
+    rank: Rank,
     is_polite: bool,
     /// Its session was lost, or it is known only from before a reconnect: no message reaches it for sure.
     is_away: bool,
@@ -77,7 +95,6 @@ pub(crate) struct Peer {
     is_sending: bool,
     health: Health,
     repair: Repair,
-    shown: Option<PeerState>,
 }
 
 /// What was done about media that does not come (CM-15), since it last did: ICE restarted, then the connection made
@@ -112,16 +129,16 @@ impl Peer {
     /// Someone who came into a common room. `attempts` is what is remembered of earlier encounters of the same two
     /// instances.
     pub(crate) fn new(
-        id: UserId,
+        id: Remote,
         instance: Instance,
-        role: Role,
+        rank: Rank,
         is_polite: bool,
         attempts: Attempts,
     ) -> Self {
         Self {
             id,
             instance,
-            role,
+            rank,
             is_polite,
             is_away: false,
             could_signal: false,
@@ -136,11 +153,10 @@ impl Peer {
             is_sending: false,
             health: Health::default(),
             repair: Repair::default(),
-            shown: None,
         }
     }
 
-    pub(crate) fn id(&self) -> &UserId {
+    pub(crate) fn id(&self) -> &Remote {
         &self.id
     }
 
@@ -154,8 +170,12 @@ impl Peer {
         Attempts { is_unaware: is_unaware && self.attempts.closed > 0, ..self.attempts.clone() }
     }
 
-    pub(crate) fn set_role(&mut self, role: Role) {
-        self.role = role;
+    pub(crate) fn rank(&self) -> Rank {
+        self.rank
+    }
+
+    pub(crate) fn set_rank(&mut self, rank: Rank) {
+        self.rank = rank;
     }
 
     pub(crate) fn set_away(&mut self, is_away: bool) {
@@ -193,15 +213,6 @@ impl Peer {
         }
     }
 
-    /// Tells the application if the state is other than it was told last.
-    pub(crate) fn show(&mut self, ctx: &mut Context<'_>) {
-        let state = self.state();
-        if self.shown.as_ref() != Some(&state) {
-            self.shown = Some(state.clone());
-            ctx.outputs.push_back(Output::ConnectionStateChanged { remote_peer_id: self.id.clone(), state });
-        }
-    }
-
     /// CM-2: the impolite side initiates, the polite side waits; but not for someone who may believe that an earlier
     /// connection is still there.
     pub(crate) fn start(&mut self, ctx: &mut Context<'_>) {
@@ -229,7 +240,6 @@ impl Peer {
         self.close_connection(ctx);
         self.early.clear();
         self.phase = Phase::Closed;
-        self.show(ctx);
     }
 
     /// A person wants another try (CM-7).
@@ -241,17 +251,22 @@ impl Peer {
         }
     }
 
-    /// Where this peer stands in the queue, if it does and could be offered to now: hosts first, then by order (CM-19).
-    pub(crate) fn place_in_queue(&self) -> Option<(bool, u64)> {
+    /// Where this peer stands in the queue, if it does and could be offered to now (CM-19).
+    pub(crate) fn place_in_queue(&self) -> Option<(Rank, u64)> {
         match self.phase {
-            Phase::Queued { order } if !self.is_away => Some((self.role != Role::Host, order)),
+            Phase::Queued { order } if !self.is_away => Some((self.rank, order)),
             _ => None,
         }
     }
 
-    /// Whether this peer is in the queue and could be offered to now.
-    pub(crate) fn is_startable(&self) -> bool {
-        self.place_in_queue().is_some()
+    /// Whether a connection is being made, by either side.
+    pub(crate) fn is_under_way(&self) -> bool {
+        matches!(self.phase, Phase::Waiting { .. } | Phase::Connecting { .. })
+    }
+
+    /// Whether a path that is to take over can rely on this end: it works, or nobody hopes for it.
+    pub(crate) fn is_decided(&self) -> bool {
+        self.is_away || matches!(self.phase, Phase::Connected | Phase::Closed | Phase::FailedPermanent)
     }
 
     /// Whether an attempt of this side is under way (CM-18).
@@ -446,9 +461,54 @@ impl Peer {
         }
     }
 
-    /// The signalling session is a new one: messages of the old one may be lost.
-    pub(crate) fn on_signalling_renewed(&mut self, _: &mut Context<'_>) {
-        self.may_have_lost = true;
+    /// The signalling session is a new one: messages of the old one may be lost. What the hub held for the old one is.
+    pub(crate) fn on_signalling_renewed(&mut self, ctx: &mut Context<'_>) {
+        if self.id.hub_of().is_none() {
+            self.may_have_lost = true;
+        } else if !matches!(self.phase, Phase::Closed | Phase::FailedPermanent) {
+            self.begin_anew(ctx);
+        }
+    }
+
+    /// The hub asks for an offer. What is under way is one already.
+    pub(crate) fn on_offer_wanted(&mut self, is_restart: bool, ctx: &mut Context<'_>) {
+        if !self.connection.as_ref().is_some_and(Connection::is_settled) {
+            return;
+        }
+        if is_restart {
+            self.with_connection(ctx, |connection, wire| connection.restart_ice(wire));
+        } else {
+            self.begin_anew(ctx);
+        }
+    }
+
+    /// The server took no offer of this attempt.
+    pub(crate) fn on_refused(
+        &mut self,
+        attempt: u32,
+        code: ErrorCode,
+        message: String,
+        ctx: &mut Context<'_>,
+    ) {
+        let is_current = self.connection.as_ref().is_some_and(|c| c.attempt() == attempt);
+        if !is_current || self.phase == Phase::Connected {
+            return;
+        }
+        if code == ErrorCode::Forbidden && self.rank == Rank::Last {
+            // There is none, or it is not for this room: nobody needs it yet.
+            self.close(ctx);
+        } else if matches!(code, ErrorCode::Forbidden | ErrorCode::BadMessage | ErrorCode::TooLarge) {
+            self.close_connection(ctx);
+            self.give_up(&Cause::Refused(message), ctx);
+        } else {
+            self.fail(Cause::Refused(message), ctx);
+        }
+    }
+
+    fn begin_anew(&mut self, ctx: &mut Context<'_>) {
+        self.close_connection(ctx);
+        self.retry_count = 0;
+        self.queue(ctx);
     }
 
     /// Looks again at whether messages reach the other side; if they do now and did not before, goes on (CM-16).
@@ -602,13 +662,19 @@ impl Peer {
             self.relay_only = ctx.has_turn && !self.relay_only;
         }
         if self.retry_count >= ctx.settings.retries_max {
-            self.phase = Phase::FailedPermanent;
-            let reason = format!("Max retries exceeded: {}", cause.sentence());
-            ctx.outputs.push_back(Output::ConnectionFailed { remote_peer_id: self.id.clone(), reason });
+            self.give_up(&cause, ctx);
             return;
         }
         let delay_ms = backoff::delay_ms(ctx.settings, &cause, ctx.seed, &self.id, self.retry_count);
         self.phase = Phase::Failed { retry_at: Some(ctx.now + delay_ms), delay_ms };
+    }
+
+    fn give_up(&mut self, cause: &Cause, ctx: &mut Context<'_>) {
+        self.phase = Phase::FailedPermanent;
+        let is_final = matches!(cause, Cause::Refused(_));
+        let why = if is_final { "" } else { "Max retries exceeded: " };
+        let reason = format!("{why}{}", cause.sentence());
+        ctx.outputs.push_back(Output::ConnectionFailed { remote_peer_id: self.id.clone(), reason });
     }
 
     fn on_progress(&mut self, progress: Option<Progress>, ctx: &Context<'_>) {

@@ -1,102 +1,196 @@
-//! Who is in which room with this participant, as the server says.
+//! Who is in which room with this participant, as the server says, and by which path each room is connected.
 //!
 //! A handful of rooms of a handful of people: kept in vectors, which also keeps the page's core small.
 
-use parlor_proto::{RoomId, Time, UserId};
+use parlor_proto::{Mix, Mode, Phase, RoomId, Time, Topology, UserId};
 
-use crate::input::Present;
+use crate::input::{Present, RoomJoined, RoomSettings, TopologyMoved};
 
 /// One room this participant is in.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Room {
-    id: RoomId,
+pub(crate) struct Room {
+    pub(crate) id: RoomId,
     epoch: u64,
-    members: Vec<UserId>,
-    /// Those of them who publish something that is on, as they say in this room.
-    sending: Vec<UserId>,
+    members: Vec<Present>,
     /// Who was here before a reconnect and is not in the new list, with the time until which they are kept.
     missing: Vec<(UserId, Time)>,
+    /// By which path what is heard comes.
+    pub(crate) plays: Mode,
+    pub(crate) moving: Option<Move>,
+    /// The last move that was heard of.
+    change: u32,
+    /// Until when the path that was played before the last move is kept.
+    old_path_until: Option<Time>,
+    /// May become a star without anybody asking.
+    is_auto: bool,
+    /// The path to the hub is kept ready although nothing is played from it.
+    is_warm: bool,
+    /// What the application was told last: what is played, and whether the hub is sent anything.
+    pub(crate) told: (Mode, bool),
+}
+
+/// A room on its way from one path to the other.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Move {
+    pub(crate) change: u32,
+    pub(crate) to: Mode,
+    /// Since when the new path works.
+    pub(crate) works_since: Option<Time>,
+    /// The server was told that it does.
+    pub(crate) is_ready: bool,
 }
 
 impl Room {
-    fn replace_members(&mut self, me: &UserId, participants: &[Present]) {
-        self.members = participants.iter().map(|p| &p.id).filter(|id| *id != me).cloned().collect();
-        self.sending.clear();
-        for participant in participants {
-            self.replace_sending(participant);
+    fn new(id: RoomId) -> Self {
+        Self {
+            id,
+            epoch: 0,
+            members: Vec::new(),
+            missing: Vec::new(),
+            plays: Mode::Mesh,
+            moving: None,
+            change: 0,
+            old_path_until: None,
+            is_auto: false,
+            is_warm: false,
+            told: (Mode::Mesh, false),
         }
-        let members = &self.members;
-        self.missing.retain(|(id, _)| !members.contains(id));
     }
 
-    fn replace_sending(&mut self, participant: &Present) {
-        self.sending.retain(|id| *id != participant.id);
-        if participant.is_sending {
-            self.sending.push(participant.id.clone());
-        }
+    fn replace_members(&mut self, me: &UserId, participants: &[Present]) {
+        self.members = participants.iter().filter(|p| p.id != *me).cloned().collect();
+        let members = &self.members;
+        self.missing.retain(|(id, _)| !members.iter().any(|member| member.id == *id));
+    }
+
+    fn set(&mut self, settings: &RoomSettings) {
+        self.is_auto = settings.topology == Topology::Auto && settings.mix == Mix::Direct;
+        self.is_warm &= self.is_auto;
+    }
+
+    /// Whether both paths are wanted: while the room moves, and shortly after.
+    fn has_both(&self) -> bool {
+        self.moving.is_some() || self.old_path_until.is_some()
+    }
+
+    pub(crate) fn wants_mesh(&self) -> bool {
+        self.plays == Mode::Mesh || self.has_both()
+    }
+
+    pub(crate) fn wants_hub(&self) -> bool {
+        self.sends_to_hub() || self.is_warm
+    }
+
+    /// Whether the hub is sent anything.
+    pub(crate) fn sends_to_hub(&self) -> bool {
+        self.plays == Mode::Sfu || self.has_both()
+    }
+
+    /// Whether the hub would have sound for this participant.
+    pub(crate) fn has_sound_by_hub(&self) -> bool {
+        self.plays == Mode::Sfu && self.members.iter().any(|member| member.sends.is_sound())
+    }
+
+    pub(crate) fn member(&self, who: &UserId) -> Option<&Present> {
+        self.members.iter().find(|member| member.id == *who)
+    }
+
+    pub(crate) fn members(&self) -> impl Iterator<Item = &Present> {
+        self.members.iter()
+    }
+
+    fn is_missing(&self, who: &UserId) -> bool {
+        self.missing.iter().any(|(id, _)| id == who)
     }
 }
 
 /// All rooms this participant is in, and the others in them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Roster {
-    rooms: Vec<Room>,
+    pub(crate) rooms: Vec<Room>,
 }
 
 impl Roster {
     /// This participant is in a room with these. Who was there before and is not now stays until `missing_until`.
     /// True when the room was known already: the session is a new one, and frames may have been lost.
-    pub(crate) fn joined(
-        &mut self,
-        me: &UserId,
-        id: &RoomId,
-        epoch: u64,
-        participants: &[Present],
-        missing_until: Time,
-    ) -> bool {
-        let Some(room) = self.rooms.iter_mut().find(|room| room.id == *id) else {
-            let mut room =
-                Room { id: id.clone(), epoch, members: Vec::new(), sending: Vec::new(), missing: Vec::new() };
-            room.replace_members(me, participants);
-            self.rooms.push(room);
-            return false;
-        };
+    pub(crate) fn joined(&mut self, me: &UserId, joined: &RoomJoined, missing_until: Time) -> bool {
+        let known = self.rooms.iter().position(|room| room.id == joined.room.id);
+        if known.is_none() {
+            self.rooms.push(Room::new(joined.room.id.clone()));
+        }
+        let Some(room) = self.room_mut(&joined.room.id) else { return false };
         for member in std::mem::take(&mut room.members) {
-            if !room.missing.iter().any(|(id, _)| *id == member) {
-                room.missing.push((member, missing_until));
+            if !room.is_missing(&member.id) {
+                room.missing.push((member.id, missing_until));
             }
         }
-        room.replace_members(me, participants);
-        room.epoch = epoch;
-        true
+        room.replace_members(me, &joined.participants);
+        room.epoch = joined.epoch;
+        room.set(&joined.room.settings);
+        // What was under way is told anew.
+        (room.plays, room.moving, room.change) = (joined.topology, None, 0);
+        known.is_some()
     }
 
     /// Everyone now in a room, as a later frame says. False: the frame is of an older epoch, or of a room this
     /// participant is not in, and counts for nothing.
     pub(crate) fn updated(&mut self, me: &UserId, id: &RoomId, epoch: u64, participants: &[Present]) -> bool {
-        let current = self.rooms.iter_mut().find(|room| room.id == *id && room.epoch <= epoch);
-        let Some(room) = current else { return false };
+        let Some(room) = self.current(id, epoch) else { return false };
         room.replace_members(me, participants);
         true
     }
 
-    /// Someone in a room changed.
-    pub(crate) fn changed(&mut self, id: &RoomId, participant: &Present) {
-        if let Some(room) = self.rooms.iter_mut().find(|room| room.id == *id) {
-            room.replace_sending(participant);
+    /// Someone in a room changed. False: see [`Self::updated`].
+    pub(crate) fn changed(&mut self, id: &RoomId, epoch: u64, participant: &Present) -> bool {
+        let Some(room) = self.current(id, epoch) else { return false };
+        if let Some(member) = room.members.iter_mut().find(|member| member.id == participant.id) {
+            member.clone_from(participant);
+        }
+        true
+    }
+
+    /// A room's settings changed.
+    pub(crate) fn set(&mut self, id: &RoomId, epoch: u64, settings: &RoomSettings) {
+        if let Some(room) = self.current(id, epoch) {
+            room.set(settings);
+        }
+    }
+
+    /// A room moves, or has moved: then the path from before is kept until `old_path_until`. False: nothing is new.
+    pub(crate) fn moved(&mut self, moved: &TopologyMoved, old_path_until: Time) -> bool {
+        let Some(room) = self.room_mut(&moved.room_id).filter(|room| moved.change >= room.change) else {
+            return false;
+        };
+        room.change = moved.change;
+        let (change, to) = (moved.change, moved.mode);
+        match moved.phase {
+            Phase::Prepare => room.moving = Some(Move { change, to, works_since: None, is_ready: false }),
+            Phase::Commit => {
+                room.moving = None;
+                room.plays = to;
+                room.old_path_until = Some(old_path_until);
+            }
+        }
+        true
+    }
+
+    /// Rooms that may become stars and have so many people, oneself among them, keep the path to their hub ready from now on.
+    pub(crate) fn warm_up(&mut self, from: usize) {
+        for room in &mut self.rooms {
+            room.is_warm |= room.is_auto && from > 0 && room.members.len() >= from.saturating_sub(1);
         }
     }
 
     /// Whether someone publishes something that is on, in any common room.
     pub(crate) fn is_sending(&self, who: &UserId) -> bool {
-        self.rooms.iter().any(|room| room.sending.contains(who))
+        let mut seen = self.rooms.iter().filter_map(|room| room.member(who));
+        seen.any(|member| member.sends.is_anything())
     }
 
     /// Someone left, and is not waited for.
     pub(crate) fn left(&mut self, id: &RoomId, who: &UserId) {
-        if let Some(room) = self.rooms.iter_mut().find(|room| room.id == *id) {
-            room.members.retain(|member| member != who);
-            room.sending.retain(|sender| sender != who);
+        if let Some(room) = self.room_mut(id) {
+            room.members.retain(|member| member.id != *who);
             room.missing.retain(|(member, _)| member != who);
         }
     }
@@ -121,29 +215,64 @@ impl Roster {
         self.rooms.clear();
     }
 
-    /// Whether someone is in a common room, or missing from one for not too long.
-    pub(crate) fn has(&self, who: &UserId) -> bool {
-        self.has_member(who) || self.rooms.iter().any(|room| room.missing.iter().any(|(id, _)| id == who))
+    /// Everyone in a common room, once each, in order of ids; who is missing from one for not too long among them.
+    pub(crate) fn everyone(&self) -> Vec<UserId> {
+        let mut everyone: Vec<UserId> = Vec::new();
+        for room in &self.rooms {
+            let members = room.members.iter().map(|member| &member.id);
+            for id in members.chain(room.missing.iter().map(|(id, _)| id)) {
+                // A sort would be a fortieth of the page's core.
+                if let Err(place) = everyone.binary_search(id) {
+                    everyone.insert(place, id.clone());
+                }
+            }
+        }
+        everyone
     }
 
-    /// Whether someone is only known from before a reconnect.
-    pub(crate) fn is_missing(&self, who: &UserId) -> bool {
-        self.has(who) && !self.has_member(who)
+    /// Whether someone is to be connected directly.
+    pub(crate) fn wants_direct(&self, who: &UserId) -> bool {
+        let has = |room: &Room| room.member(who).is_some() || room.is_missing(who);
+        self.rooms.iter().any(|room| room.wants_mesh() && has(room))
     }
 
-    fn has_member(&self, who: &UserId) -> bool {
-        self.rooms.iter().any(|room| room.members.contains(who))
+    /// By which hub someone is heard; none if they are, or will be, heard directly.
+    pub(crate) fn hub_for(&self, who: &UserId) -> Option<&Room> {
+        let has = |room: &&Room| room.member(who).is_some() || room.is_missing(who);
+        let mut shared = self.rooms.iter().filter(has);
+        let first = shared.next()?;
+        let is_star = |room: &Room| room.plays == Mode::Sfu;
+        (is_star(first) && shared.all(is_star)).then_some(first)
     }
 
-    /// Gives up those who have been missing for too long.
+    /// Someone as the server last said; none if they are only known from before a reconnect.
+    pub(crate) fn present(&self, who: &UserId) -> Option<&Present> {
+        self.rooms.iter().find_map(|room| room.member(who))
+    }
+
+    pub(crate) fn room(&self, id: &RoomId) -> Option<&Room> {
+        self.rooms.iter().find(|room| room.id == *id)
+    }
+
+    fn room_mut(&mut self, id: &RoomId) -> Option<&mut Room> {
+        self.rooms.iter_mut().find(|room| room.id == *id)
+    }
+
+    fn current(&mut self, id: &RoomId, epoch: u64) -> Option<&mut Room> {
+        self.room_mut(id).filter(|room| room.epoch <= epoch)
+    }
+
+    /// Gives up those who have been missing for too long, and paths that were kept for long enough.
     pub(crate) fn expire(&mut self, now: Time) {
         for room in &mut self.rooms {
             room.missing.retain(|(_, until)| *until > now);
+            room.old_path_until = room.old_path_until.filter(|until| *until > now);
         }
     }
 
     /// When [`Self::expire`] has something to do.
     pub(crate) fn timeout(&self) -> Option<Time> {
-        self.rooms.iter().flat_map(|room| &room.missing).map(|(_, until)| *until).min()
+        let missing = self.rooms.iter().flat_map(|room| &room.missing).map(|(_, until)| *until);
+        missing.chain(self.rooms.iter().filter_map(|room| room.old_path_until)).min()
     }
 }

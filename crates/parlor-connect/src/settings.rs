@@ -37,6 +37,13 @@ pub struct Settings {
     pub frozen_ms: u64,
     /// How long after that, if it did not help, the connection is made anew; it doubles with each time.
     pub still_frozen_ms: u64,
+    /// From how many people on, oneself among them, a room that may become a star keeps the path to the hub ready; 0: it does
+    /// not.
+    pub warm_from: usize,
+    /// How long the path that a room moves to has to work, until it is said to be ready: what is sent on it arrives by then.
+    pub settle_ms: u64,
+    /// How long the path from before a room moved is kept.
+    pub old_path_ms: u64,
 }
 
 impl Default for Settings {
@@ -57,6 +64,9 @@ impl Default for Settings {
             sample_ms: 1_000,
             frozen_ms: 5_000,
             still_frozen_ms: 60_000,
+            warm_from: 3,
+            settle_ms: 400,
+            old_path_ms: 1_000,
         }
     }
 }

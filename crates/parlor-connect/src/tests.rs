@@ -17,4 +17,5 @@ mod restart;
 mod retry;
 mod rooms;
 mod signalling;
+mod star;
 mod state;

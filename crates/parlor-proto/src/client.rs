@@ -7,7 +7,7 @@ use crate::error::{ErrorCode, Refusal};
 use crate::id::{ChatId, Instance, RoomId, UserId};
 use crate::limits;
 use crate::name::Name;
-use crate::negotiation::{Answer, IceCandidate, Offer, Receive};
+use crate::negotiation::{Answer, IceCandidate, Offer, Receive, TopologyReady};
 use crate::raw::RawJson;
 use crate::room::{Mix, Role, Topology, Track};
 
@@ -73,6 +73,8 @@ messages! {
     IceCandidate(IceCandidate) = "ice-candidate",
     /// What I want to receive of the hub.
     Receive(Receive) = "receive",
+    /// The path that a move of the room prepares flows.
+    TopologyReady(TopologyReady) = "topology-ready",
     /// What I publish, and what of it is on.
     TrackState(TrackState) = "track-state",
     /// Whether I record what I hear.
@@ -337,6 +339,7 @@ impl ClientMessage {
             Self::Offer(m) | Self::Answer(m) => (Some(m.to.clone()), m.room_id.clone(), Some(m.attempt)),
             Self::IceCandidate(m) => (Some(m.to.clone()), m.room_id.clone(), Some(m.attempt)),
             Self::Receive(m) => (None, Some(m.room_id.clone()), None),
+            Self::TopologyReady(m) => (None, Some(m.room_id.clone()), None),
             Self::TrackState(m) => (None, Some(m.room_id.clone()), None),
             Self::Recording(m) => (None, Some(m.room_id.clone()), None),
             Self::Chat(m) => (None, Some(m.room_id.clone()), None),

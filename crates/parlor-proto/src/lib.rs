@@ -25,16 +25,16 @@ pub use client::ClientMessage;
 pub use close::CloseCode;
 pub use error::{ErrorCode, Refusal};
 pub use frame::{ClientFrame, FrameError, RequestId};
-pub use id::{ChatId, Instance, RoomId, UserId};
+pub use id::{ChatId, IdError, Instance, RoomId, UserId};
 pub use name::Name;
 pub use negotiation::{
     Answer, AnswerFrom, IceCandidate, IceCandidateFrom, IceCandidateInit, Offer, OfferFrom, OfferWanted,
-    Receive, Slot, Slots, TrackLabel, WantedVideo,
+    Receive, Slot, Slots, TopologyChange, TopologyReady, TrackLabel, WantedVideo,
 };
 pub use raw::{RawJson, Sdp};
 pub use room::{
-    Kind, LeaveReason, Mix, Mode, Participant, Role, RoomDetails, RoomSummary, Source, SummaryParticipant,
-    Topology, Track,
+    Grade, Kind, LeaveReason, Mix, Mode, Participant, Phase, Role, RoomDetails, RoomSummary, Source,
+    SummaryParticipant, Topology, Track,
 };
 pub use server::{Encoded, ServerMessage};
 pub use time::{Time, Timestamp};

@@ -60,6 +60,19 @@ pub const PING_IDLE_MS: u64 = 20_000;
 /// Silence after which a session is suspect.
 pub const SUSPECT_MS: u64 = 4_000;
 
+/// With a camera or screen on, a room of `topology: auto` with more participants goes up to the hub.
+pub const MESH_WITH_VIDEO_MAX: u16 = 4;
+/// With anybody publishing audio, a room of `topology: auto` with more participants goes up to the hub.
+pub const MESH_WITH_AUDIO_MAX: u16 = 8;
+/// With a camera or screen on, a room of `topology: auto` with at most so many participants comes back to a mesh.
+pub const BACK_WITH_VIDEO_MAX: u16 = 3;
+/// Without one, a room of `topology: auto` with at most so many participants comes back to a mesh.
+pub const BACK_WITHOUT_VIDEO_MAX: u16 = 6;
+/// So long they have to be as few before the room comes back.
+pub const BACK_AFTER_MS: u64 = 30_000;
+/// A move between mesh and hub waits so long for those who are not ready.
+pub const MOVE_MS: u64 = 5_000;
+
 /// Shortest time between two room lists (RR-11: at most 10 a second).
 pub const LIST_MERGE_MS: u64 = 100;
 /// The room list is sent again this often.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{Instance, RoomId, UserId};
 use crate::raw::Sdp;
-use crate::room::Source;
+use crate::room::{Mode, Phase, Source};
 
 /// Which track a media section of a description carries.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -223,4 +223,30 @@ pub struct WantedVideo {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub max_height: Option<u16>,
+}
+
+/// `topology` ←: the room moves between mesh and hub.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct TopologyChange {
+    /// Which room.
+    pub room_id: RoomId,
+    /// To where.
+    pub mode: Mode,
+    /// Which move of this room, from 1.
+    pub change: u32,
+    /// How far it is.
+    pub phase: Phase,
+}
+
+/// `topology-ready` →: the path that a move prepares flows.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct TopologyReady {
+    /// Which room.
+    pub room_id: RoomId,
+    /// Which move.
+    pub change: u32,
 }

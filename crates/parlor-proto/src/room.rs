@@ -61,6 +61,28 @@ word! {
     }
 }
 word! {
+    /// How far a move between mesh and hub is.
+    Phase {
+        /// Send on both paths, play the old one.
+        Prepare = "prepare",
+        /// Play the new path, then close the old one.
+        Commit = "commit",
+    }
+}
+word! {
+    /// How well a connection works, in a word (CM-17). Ordered from good to bad.
+    Grade {
+        /// Nobody notices anything.
+        Good = "good",
+        /// One notices it now and then.
+        Fair = "fair",
+        /// It disturbs.
+        Poor = "poor",
+        /// The other side sends and nothing arrives, or there is no path.
+        Lost = "lost",
+    }
+}
+word! {
     /// Who mixes what participants hear (AU-4).
     Mix {
         /// Everyone plays everyone's own track.
@@ -144,6 +166,10 @@ pub struct Participant {
     pub joined_at: Timestamp,
     /// Whether their session was lost and may come back.
     pub suspect: bool,
+    /// How well their path to the hub works, in a star, as the hub sees it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub grade: Option<Grade>,
     /// What they publish.
     pub tracks: Vec<Track>,
 }

@@ -9,7 +9,7 @@ use crate::frame::RequestId;
 use crate::id::{ChatId, RoomId, UserId};
 use crate::limits;
 use crate::name::Name;
-use crate::negotiation::{AnswerFrom, IceCandidateFrom, OfferFrom, OfferWanted, Slots};
+use crate::negotiation::{AnswerFrom, IceCandidateFrom, OfferFrom, OfferWanted, Slots, TopologyChange};
 use crate::raw::RawJson;
 use crate::room::{LeaveReason, Mix, Mode, Participant, RoomDetails, RoomSummary};
 use crate::time::Timestamp;
@@ -72,6 +72,8 @@ messages! {
     Slots(Slots) = "slots",
     /// The hub needs a new negotiation.
     OfferWanted(OfferWanted) = "offer-wanted",
+    /// The room moves between mesh and hub.
+    Topology(TopologyChange) = "topology",
     /// A line of a participant.
     Chat(ChatFrom) = "chat",
     /// Data of a participant.

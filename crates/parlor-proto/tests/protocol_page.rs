@@ -10,7 +10,7 @@ use parlor_proto::server::{
 };
 use parlor_proto::{
     AnswerFrom, ClientFrame, ClientMessage, IceCandidateFrom, OfferFrom, OfferWanted, Refusal, RequestId,
-    ServerMessage, Slots,
+    ServerMessage, Slots, TopologyChange,
 };
 use serde_json::{Map, Value};
 
@@ -139,6 +139,7 @@ fn encoded(kind: &str, written: &Value) -> Result<parlor_proto::Encoded, serde_j
         "ice-candidate" => ServerMessage::IceCandidate(Box::new(data::<IceCandidateFrom>(written)?)),
         "slots" => ServerMessage::Slots(data::<Slots>(written)?),
         "offer-wanted" => ServerMessage::OfferWanted(data::<OfferWanted>(written)?),
+        "topology" => ServerMessage::Topology(data::<TopologyChange>(written)?),
         "chat" => ServerMessage::Chat(data::<ChatFrom>(written)?),
         "message" => ServerMessage::Message(data::<MessageFrom>(written)?),
         other => panic!("the server says no {other}"),

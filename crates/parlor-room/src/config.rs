@@ -5,6 +5,9 @@ use parlor_proto::server::IceServer;
 
 /// Rooms at once. A bound against floods of empty rooms, ten times what the room list was designed for.
 const ROOMS_MAX: usize = 100_000;
+/// What the hub holds for those who have come back to a mesh: they close it themselves once they play the mesh, for which a
+/// slow signalling path and a cross-fade are time enough; who does not is freed all the same.
+const HUB_KEPT_MS: u64 = 2_000;
 /// Entries of a room's log.
 const ROOM_LOG_ENTRIES_MAX: usize = 64;
 
@@ -25,6 +28,20 @@ pub struct Config {
     pub ping_idle_ms: u64,
     /// Silence after which a session is suspect.
     pub suspect_ms: u64,
+    /// With a camera or screen on, an `auto` room with more participants goes up to the hub.
+    pub mesh_with_video_max: u16,
+    /// With anybody publishing audio, an `auto` room with more participants goes up to the hub.
+    pub mesh_with_audio_max: u16,
+    /// With a camera or screen on, an `auto` room with at most so many comes back to a mesh.
+    pub back_with_video_max: u16,
+    /// Without one, an `auto` room with at most so many comes back to a mesh.
+    pub back_without_video_max: u16,
+    /// How long they have to be as few before the room comes back.
+    pub back_after_ms: u64,
+    /// How long a move between mesh and hub waits for those who are not ready.
+    pub move_ms: u64,
+    /// How long the hub keeps what it holds for a room that is pinned to a mesh by now.
+    pub hub_kept_ms: u64,
     /// Shortest time between two room lists.
     pub list_merge_ms: u64,
     /// The room list is sent again this often.
@@ -67,6 +84,13 @@ impl Default for Config {
             ping_in_room_ms: limits::PING_IN_ROOM_MS,
             ping_idle_ms: limits::PING_IDLE_MS,
             suspect_ms: limits::SUSPECT_MS,
+            mesh_with_video_max: limits::MESH_WITH_VIDEO_MAX,
+            mesh_with_audio_max: limits::MESH_WITH_AUDIO_MAX,
+            back_with_video_max: limits::BACK_WITH_VIDEO_MAX,
+            back_without_video_max: limits::BACK_WITHOUT_VIDEO_MAX,
+            back_after_ms: limits::BACK_AFTER_MS,
+            move_ms: limits::MOVE_MS,
+            hub_kept_ms: HUB_KEPT_MS,
             list_merge_ms: limits::LIST_MERGE_MS,
             list_repeat_ms: limits::LIST_REPEAT_MS,
             list_bytes_large: limits::LIST_BYTES_LARGE,

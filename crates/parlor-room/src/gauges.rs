@@ -19,6 +19,10 @@ pub struct Gauges {
     pub rooms: usize,
     /// Rooms without participants.
     pub rooms_empty: usize,
+    /// Rooms around the hub; the others are meshes.
+    pub rooms_sfu: usize,
+    /// Rooms that move between mesh and hub.
+    pub rooms_moving: usize,
     /// Participants, summed over the rooms.
     pub participants: usize,
     /// Frames kept for sessions that may come back.
@@ -37,6 +41,12 @@ pub struct Gauges {
     pub leaves_total: u64,
     /// Rooms made.
     pub rooms_made_total: u64,
+    /// Moves from mesh to hub.
+    pub moves_up_total: u64,
+    /// Moves from hub to mesh.
+    pub moves_down_total: u64,
+    /// Moves of either kind for which not all were ready in time.
+    pub moves_overdue_total: u64,
     /// Offers, answers and candidates relayed.
     pub signals_relayed_total: u64,
     /// Whole room lists encoded.

@@ -60,7 +60,8 @@ pub enum HubOrder {
         /// What.
         wishes: Receive,
     },
-    /// A participant leaves: what the hub holds for them goes before the roster changes (VC-2).
+    /// A participant leaves, or has come back to a mesh for good: what the hub holds for them goes, before a roster changes
+    /// (VC-2).
     Leave {
         /// Who.
         seat: HubSeat,
@@ -261,6 +262,15 @@ impl Registry {
         self.outbound.push(Output::Hub(HubOrder::Leave { seat }));
     }
 
+    /// What the hub holds for a room goes, which goes on without it.
+    pub(crate) fn free_at_hub(&mut self, room_key: RoomKey) {
+        let Some(room) = self.rooms.at_mut(room_key) else { return };
+        for (participant, stay) in room.take_from_hub() {
+            let seat = HubSeat { room: room_key.0, participant, stay };
+            self.outbound.push(Output::Hub(HubOrder::Leave { seat }));
+        }
+    }
+
     /// The room of a session and its seat there, if that room may have a hub.
     fn hub_seat(&self, key: SessionKey, room_id: Option<&RoomId>) -> Result<(RoomKey, HubSeat), HubError> {
         if self.hub_instance.is_none() {
@@ -270,7 +280,7 @@ impl Registry {
         let Some(room_id) = room_id else { return Err(HubError::NoHub) };
         let room_key = self.room_of(key, room_id)?;
         let Some(room) = self.rooms.at(room_key) else { return Err(NotInRoom(room_id.clone()).into()) };
-        if room.is_pinned_to_mesh() {
+        if !room.may_reach_hub() {
             return Err(HubError::Mesh(room_id.clone()));
         }
         let member = room.member(key).ok_or_else(|| NotInRoom(room_id.clone()))?;

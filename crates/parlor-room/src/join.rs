@@ -12,7 +12,6 @@ use crate::refusal::Refusable;
 use crate::registry::Registry;
 use crate::room::{Member, Room, RoomKey};
 use crate::session::SessionKey;
-use crate::timers::Timer;
 
 /// Why someone does not get into a room.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -210,6 +209,7 @@ impl Registry {
             instance: identity.instance.clone(),
             joined_at: Timestamp(self.now),
             suspect: false,
+            grade: None,
             tracks: Vec::new(),
         };
         let joined = RoomEvent::Joined {
@@ -218,13 +218,14 @@ impl Registry {
             role: participant.role,
             present: room.members().len().saturating_add(1),
         };
-        self.timers.set(Timer::Room(room_key), &mut room.armed, None);
+        room.ends_at = None;
         let host_change = room.admit(Member {
             session: key,
             participant: participant.clone(),
             is_recording: false,
             is_at_hub: false,
             wishes: None,
+            ready: 0,
             stay: self.last_stay,
         });
         let arrival = UserJoined {
@@ -244,16 +245,17 @@ impl Registry {
             self.record(room_key, RoomEvent::HostChanged { from: change.from, to: change.to });
             self.tell_room_updated(room_key, Some(key));
         }
+        self.review(room_key);
     }
 
     /// Tells one who is in a room all about it. Who is in a room watches the list.
-    fn answer_joined(&mut self, key: SessionKey, room: RoomKey) {
+    fn answer_joined(&mut self, key: SessionKey, room_key: RoomKey) {
         if let Some(session) = self.sessions.at_mut(key)
             && self.watchers.insert(key, session, &self.config, self.now)
         {
             self.watchers.want();
         }
-        let Some(room) = self.rooms.at(room) else { return };
+        let Some(room) = self.rooms.at(room_key) else { return };
         let Some(member) = room.member(key) else { return };
         let joined = RoomJoined {
             room: room.details(),
@@ -265,6 +267,7 @@ impl Registry {
             epoch: self.config.epoch,
         };
         self.send(key, &ServerMessage::RoomJoined(Box::new(joined)));
+        self.tell_of_move(key, room_key);
     }
 
     /// Tells those in a room how it is set now.

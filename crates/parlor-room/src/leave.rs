@@ -86,9 +86,9 @@ impl Registry {
             self.tell_room_updated(room_key, None);
         }
         if let Some(room) = self.rooms.at_mut(room_key).filter(|room| room.is_empty()) {
-            let ends_at = self.now + self.config.empty_room_ms;
-            self.timers.set(Timer::Room(room_key), &mut room.armed, Some(ends_at));
+            room.ends_at = Some(self.now + self.config.empty_room_ms);
         }
+        self.review(room_key);
     }
 
     /// A room ends with all who are in it: each is told of oneself, nobody of the others.
@@ -114,11 +114,14 @@ impl Registry {
         }
     }
 
-    /// Nobody came back into an empty room.
+    /// Nobody came back into an empty room, or it moves.
     pub(crate) fn on_room_timer(&mut self, room_key: RoomKey) {
-        if let Some(room) = self.rooms.at_mut(room_key) {
-            room.armed = None;
+        let Some(room) = self.rooms.at_mut(room_key) else { return };
+        room.armed = None;
+        if room.ends_at.is_some_and(|at| at <= self.now) {
             self.end_room(room_key, &Departure::of(LeaveReason::RoomEnded), EndReason::Empty);
+        } else {
+            self.review(room_key);
         }
     }
 

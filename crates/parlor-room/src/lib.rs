@@ -7,7 +7,7 @@
 //!
 //! By whose state it is: `session`, `outbox` and `rate` (one client), `room` and `log` (one room), `list` and `watch`
 //! (the room list), `timers`, `outbound`. By what happens: `hello`, `join`, `leave`, `presence`, `rule`, `recording`,
-//! `relay`, `hub`.
+//! `relay`, `hub`, `moves` (between mesh and hub, as `mode` judges).
 
 mod config;
 mod entropy;
@@ -20,6 +20,8 @@ mod join;
 mod leave;
 mod list;
 mod log;
+mod mode;
+mod moves;
 mod outbound;
 mod outbox;
 mod password;
@@ -41,5 +43,5 @@ pub use config::Config;
 pub use gauges::Gauges;
 pub use hub::{HubOrder, HubReport, HubSeat};
 pub use io::{CloseCause, ConnId, FrameKind, Input, Outgoing, Output};
-pub use log::{EndReason, Entry, Event, Freed, RoomEvent, SessionId, SuspectCause};
+pub use log::{EndReason, Entry, Event, Freed, MoveCause, RoomEvent, SessionId, SuspectCause};
 pub use registry::Registry;

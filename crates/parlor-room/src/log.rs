@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
-use parlor_proto::{LeaveReason, Name, Role, RoomId, Time, UserId};
+use parlor_proto::{LeaveReason, Mode, Name, Role, RoomId, Time, UserId};
 
 /// Names a session in logs and in `welcome`. Opens nothing: that is what the resume token is for.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -194,11 +194,46 @@ pub enum RoomEvent {
         /// By whose hand.
         by: UserId,
     },
+    /// The room begins to move between mesh and hub. Where a move is under way, this one takes its place.
+    MoveBegan {
+        /// To where.
+        to: Mode,
+        /// Which move of this room, from 1.
+        change: u32,
+        /// Why.
+        cause: MoveCause,
+        /// How many are there.
+        present: usize,
+    },
+    /// The room has moved.
+    Moved {
+        /// To where.
+        to: Mode,
+        /// Which move of this room.
+        change: u32,
+        /// How long it took, in milliseconds.
+        took_ms: u64,
+        /// How many were not ready when it was waited no longer.
+        missing: usize,
+    },
     /// The room no longer exists.
     Ended {
         /// Why.
         reason: EndReason,
     },
+}
+
+/// Why a room moves between mesh and hub.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MoveCause {
+    /// Its settings hold it there.
+    Settings,
+    /// With a camera or screen on there are too many for a mesh.
+    Video,
+    /// With someone publishing audio there are too many for a mesh.
+    Audio,
+    /// For a while they have been few enough for a mesh.
+    Few,
 }
 
 /// Why a room no longer exists.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use parlor_proto::ErrorCode;
+use parlor_proto::{ErrorCode, Mode};
 
 use crate::io::{ConnId, FrameKind, Outgoing, Output};
 use crate::log::{Event, RoomEvent};
@@ -24,6 +24,9 @@ pub(crate) struct Counters {
     pub(crate) joins: u64,
     pub(crate) leaves: u64,
     pub(crate) rooms_made: u64,
+    pub(crate) moves_up: u64,
+    pub(crate) moves_down: u64,
+    pub(crate) moves_overdue: u64,
     pub(crate) signals_relayed: u64,
     pub(crate) errors: [u64; ErrorCode::ALL.len()],
 }
@@ -44,14 +47,20 @@ impl Outbound {
     /// Metrics are read from the log: what is not in it is not counted.
     pub(crate) fn log(&mut self, event: Event) {
         if let Event::Room { entry, .. } = &event {
+            let counters = &mut self.counters;
             let counter = match entry.event {
-                RoomEvent::Made { .. } => Some(&mut self.counters.rooms_made),
-                RoomEvent::Joined { .. } => Some(&mut self.counters.joins),
-                RoomEvent::Removed { .. } => Some(&mut self.counters.leaves),
+                RoomEvent::Made { .. } => Some(&mut counters.rooms_made),
+                RoomEvent::Joined { .. } => Some(&mut counters.joins),
+                RoomEvent::Removed { .. } => Some(&mut counters.leaves),
+                RoomEvent::Moved { to: Mode::Sfu, .. } => Some(&mut counters.moves_up),
+                RoomEvent::Moved { to: Mode::Mesh, .. } => Some(&mut counters.moves_down),
                 _ => None,
             };
             if let Some(counter) = counter {
                 *counter = counter.saturating_add(1);
+            }
+            if matches!(entry.event, RoomEvent::Moved { missing: 1.., .. }) {
+                counters.moves_overdue = counters.moves_overdue.saturating_add(1);
             }
         }
         self.push(Output::Log(event));

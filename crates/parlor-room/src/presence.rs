@@ -96,6 +96,7 @@ impl Registry {
             let participant = participant.clone();
             let message = UserUpdated { room_id, participant, epoch: self.config.epoch };
             self.send_to_room(room_key, Some(key), &ServerMessage::UserUpdated(Box::new(message)));
+            self.review(room_key);
         }
     }
 

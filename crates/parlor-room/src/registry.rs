@@ -3,7 +3,7 @@
 
 use parlor_proto::server::{Pong, encode_error, encode_ok};
 use parlor_proto::{
-    ClientFrame, ClientMessage, CloseCode, ErrorCode, FrameError, Instance, Refusal, RequestId, RoomId,
+    ClientFrame, ClientMessage, CloseCode, ErrorCode, FrameError, Instance, Mode, Refusal, RequestId, RoomId,
     ServerMessage, Time,
 };
 
@@ -124,6 +124,9 @@ impl Registry {
             joins_total: counters.joins,
             leaves_total: counters.leaves,
             rooms_made_total: counters.rooms_made,
+            moves_up_total: counters.moves_up,
+            moves_down_total: counters.moves_down,
+            moves_overdue_total: counters.moves_overdue,
             signals_relayed_total: counters.signals_relayed,
             lists_encoded_total: self.list.lists_encoded,
             deltas_encoded_total: self.list.deltas_encoded,
@@ -141,6 +144,8 @@ impl Registry {
         for (_, room) in self.rooms.iter() {
             gauges.rooms += 1;
             gauges.rooms_empty += usize::from(room.is_empty());
+            gauges.rooms_sfu += usize::from(room.mode() == Mode::Sfu);
+            gauges.rooms_moving += usize::from(room.footing.is_moving());
             gauges.participants += room.members().len();
         }
         gauges
@@ -304,6 +309,7 @@ impl Registry {
             ClientMessage::IceCandidate(m) if m.to.is_hub() => self.on_hub_candidate(key, m)?,
             ClientMessage::IceCandidate(m) => self.on_ice_candidate(key, m)?,
             ClientMessage::Receive(m) => self.on_receive(key, m)?,
+            ClientMessage::TopologyReady(m) => self.on_topology_ready(key, m)?,
             ClientMessage::TrackState(m) => self.on_track_state(key, m)?,
             ClientMessage::Recording(m) => self.on_recording(key, m)?,
             ClientMessage::Chat(m) => self.on_chat(key, m)?,

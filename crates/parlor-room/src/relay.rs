@@ -91,6 +91,7 @@ impl Registry {
             epoch: self.config.epoch,
         };
         self.send_to_room(room_key, Some(key), &ServerMessage::UserUpdated(Box::new(update)));
+        self.review(room_key);
         Ok(())
     }
 

@@ -11,6 +11,8 @@ use parlor_proto::{
 
 use crate::config::Config;
 use crate::log::RoomLog;
+use crate::mode::{self, Crowd};
+use crate::moves::Footing;
 use crate::password::Password;
 use crate::session::SessionKey;
 
@@ -28,6 +30,8 @@ pub(crate) struct Member {
     pub(crate) is_at_hub: bool,
     /// What they want to receive of the hub.
     pub(crate) wishes: Option<Receive>,
+    /// The last move of the room for which they said that they are ready; 0: none.
+    pub(crate) ready: u32,
     /// No other stay in any room has this number.
     pub(crate) stay: u64,
 }
@@ -65,11 +69,14 @@ pub(crate) struct Room {
     pub(crate) is_locked: bool,
     pub(crate) password: Option<Password>,
     members: Vec<Member>,
+    pub(crate) footing: Footing,
     /// Whether anybody ever offered to the hub.
     pub(crate) had_hub: bool,
     departed: VecDeque<Departed>,
     pub(crate) log: RoomLog,
-    /// Where its timer stands: the end of an empty room.
+    /// When it ends unless someone comes.
+    pub(crate) ends_at: Option<Time>,
+    /// Where its timer stands.
     pub(crate) armed: Option<Time>,
 }
 
@@ -83,6 +90,8 @@ impl Room {
         config: &Config,
         now: Time,
     ) -> Self {
+        let topology = settings.topology.unwrap_or(Topology::Auto);
+        let mix = settings.mix.unwrap_or(Mix::Direct);
         Self {
             id,
             name,
@@ -90,15 +99,17 @@ impl Room {
             host_name: host.1,
             created_at: Timestamp(now),
             capacity: settings.capacity.unwrap_or(limits::CAPACITY_DEFAULT),
-            topology: settings.topology.unwrap_or(Topology::Auto),
-            mix: settings.mix.unwrap_or(Mix::Direct),
+            topology,
+            mix,
             is_listed: settings.listed.unwrap_or(true),
             is_locked: false,
             password: Password::from_setting(settings.password.as_deref()),
             members: Vec::new(),
+            footing: Footing::new(mode::fixed(topology, mix).unwrap_or(Mode::Mesh)),
             had_hub: false,
             departed: VecDeque::new(),
             log: RoomLog::new(config.room_log_entries_max),
+            ends_at: None,
             armed: None,
         }
     }
@@ -160,11 +171,35 @@ impl Room {
 
     /// The mode in force.
     pub(crate) fn mode(&self) -> Mode {
-        mode(self.topology, self.mix)
+        self.footing.mode
     }
 
-    pub(crate) fn is_pinned_to_mesh(&self) -> bool {
-        is_pinned_to_mesh(self.topology, self.mix)
+    /// The mode that the settings hold it in; none if that depends.
+    pub(crate) fn fixed_mode(&self) -> Option<Mode> {
+        mode::fixed(self.topology, self.mix)
+    }
+
+    /// Who of it counts for its mode.
+    pub(crate) fn crowd(&self) -> Crowd {
+        Crowd::of(self.members.iter().map(|member| &member.participant))
+    }
+
+    /// Someone is ready for a move.
+    pub(crate) fn set_ready(&mut self, session: SessionKey, change: u32) {
+        if let Some(member) = self.members.iter_mut().find(|member| member.session == session) {
+            member.ready = change;
+        }
+    }
+
+    /// Those who are at the hub, and no longer are.
+    pub(crate) fn take_from_hub(&mut self) -> Vec<(UserId, u64)> {
+        let at_hub = self.members.iter_mut().filter(|member| member.is_at_hub);
+        at_hub
+            .map(|member| {
+                member.is_at_hub = false;
+                (member.participant.id.clone(), member.stay)
+            })
+            .collect()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -284,13 +319,11 @@ impl Room {
         (update.capacity.unwrap_or(self.capacity), update.topology.unwrap_or(self.topology))
     }
 
-    /// Whether those who are in it would have to move between mesh and hub after an update, or lose their path to the hub.
-    pub(crate) fn would_move(&self, update: &UpdateRoom) -> bool {
+    /// Whether those who are around the hub would have to come back to a mesh after an update.
+    pub(crate) fn would_come_back(&self, update: &UpdateRoom) -> bool {
         let topology = update.topology.unwrap_or(self.topology);
         let mix = update.mix.unwrap_or(self.mix);
-        let loses_hub =
-            is_pinned_to_mesh(topology, mix) && self.members.iter().any(|member| member.is_at_hub);
-        mode(topology, mix) != self.mode() || loses_hub
+        self.mode() == Mode::Sfu && mode::fixed(topology, mix) == Some(Mode::Mesh)
     }
 
     /// Of those with the role who has been there longest, else who has been there longest.
@@ -331,14 +364,4 @@ fn change<T: PartialEq>(setting: &mut T, to: Option<T>) -> bool {
         }
         _ => false,
     }
-}
-
-/// An `auto` room stays a mesh for now.
-fn mode(topology: Topology, mix: Mix) -> Mode {
-    if topology == Topology::Sfu && mix == Mix::Direct { Mode::Sfu } else { Mode::Mesh }
-}
-
-/// One host mixes for all others, whom they have to reach.
-fn is_pinned_to_mesh(topology: Topology, mix: Mix) -> bool {
-    topology == Topology::Mesh || mix == Mix::Host
 }

@@ -26,21 +26,16 @@ pub(crate) enum RuleError {
     /// There is no hub here.
     #[error("this server has no hub: a room can be auto or mesh")]
     NoHub,
-    /// Those who are in it would have to move between mesh and hub.
-    #[error(
-        "a room can't move between mesh and hub yet, and `mix: host` pins it to a mesh: make another one"
-    )]
-    CannotMove,
     /// A mesh of that size can't work.
     #[error("a room fixed to a mesh takes at most {max}, not {0}", max = limits::CAPACITY_MESH_MAX)]
-    TooLargeForMesh(u16),
+    TooLargeForMesh(usize),
 }
 
 impl Refusable for RuleError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::NotInRoom(error) => error.code(),
-            Self::NotHost(_) | Self::NoHub | Self::CannotMove => ErrorCode::Forbidden,
+            Self::NotHost(_) | Self::NoHub => ErrorCode::Forbidden,
             Self::NobodyThere(..) => ErrorCode::PeerUnavailable,
             Self::TooLargeForMesh(_) => ErrorCode::BadMessage,
         }
@@ -96,15 +91,17 @@ impl Registry {
             return Err(RuleError::NoHub);
         }
         let (capacity, topology) = room.shape_after(m);
-        if room.would_move(m) {
-            return Err(RuleError::CannotMove);
-        }
         if topology == Topology::Mesh && capacity > limits::CAPACITY_MESH_MAX {
-            return Err(RuleError::TooLargeForMesh(capacity));
+            return Err(RuleError::TooLargeForMesh(usize::from(capacity)));
+        }
+        let present = room.members().len();
+        if room.would_come_back(m) && present > usize::from(limits::CAPACITY_MESH_MAX) {
+            return Err(RuleError::TooLargeForMesh(present));
         }
         if room.update(m) {
             self.record(room_key, RoomEvent::Updated { by });
             self.tell_room_updated(room_key, None);
+            self.review(room_key);
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ use crate::session::SessionKey;
 pub(crate) enum Timer {
     /// A ping, a silence or a grace of a session.
     Session(SessionKey),
-    /// The end of an empty room.
+    /// The end of an empty room, or a move between mesh and hub.
     Room(RoomKey),
 }
 

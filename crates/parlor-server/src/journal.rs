@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use parlor_proto::{ClientFrame, FrameError, RoomId, UserId};
-use parlor_room::{ConnId, EndReason, Event, RoomEvent, SuspectCause};
+use parlor_room::{ConnId, EndReason, Event, MoveCause, RoomEvent, SuspectCause};
 use parlor_sfu::Event as HubEvent;
 
 /// Writes the line of an event.
@@ -55,6 +55,13 @@ pub(crate) fn write(event: &Event) {
                     tracing::info!(%room, number, %participant, "recording ended");
                 }
                 RoomEvent::Updated { by } => tracing::info!(%room, number, %by, "room updated"),
+                RoomEvent::MoveBegan { to, change, cause, present } => {
+                    let cause = move_text(*cause);
+                    tracing::info!(%room, number, mode = %to, change, cause, present, "room moves");
+                }
+                RoomEvent::Moved { to, change, took_ms, missing } => {
+                    tracing::info!(%room, number, mode = %to, change, took_ms, missing, "room moved");
+                }
                 RoomEvent::Ended { reason } => {
                     tracing::info!(%room, number, reason = end_text(reason), "room ended");
                 }
@@ -122,6 +129,15 @@ fn cause_text(cause: SuspectCause) -> String {
         SuspectCause::Lost => "connection lost".to_owned(),
         SuspectCause::Closed(code) => format!("closed by the client with {code}"),
         SuspectCause::Refused(code) => format!("closed by the server with {code}"),
+    }
+}
+
+const fn move_text(cause: MoveCause) -> &'static str {
+    match cause {
+        MoveCause::Settings => "its settings",
+        MoveCause::Video => "too many for a mesh with video",
+        MoveCause::Audio => "too many for a mesh with sound",
+        MoveCause::Few => "few enough for a mesh",
     }
 }
 

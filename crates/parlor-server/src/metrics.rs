@@ -129,6 +129,9 @@ impl<S: Source> Collector for AtScrape<S> {
         gauge("watchers", "Sessions that watch the room list", g.watchers)?;
         gauge("rooms", "Rooms", g.rooms)?;
         gauge("rooms_empty", "Rooms without participants", g.rooms_empty)?;
+        gauge("rooms_mesh", "Rooms that are a mesh", g.rooms.saturating_sub(g.rooms_sfu))?;
+        gauge("rooms_sfu", "Rooms around the hub", g.rooms_sfu)?;
+        gauge("rooms_moving", "Rooms that move between mesh and hub", g.rooms_moving)?;
         gauge("participants", "Participants, summed over the rooms", g.participants)?;
         gauge("replay_frames", "Frames kept for sessions that may come back", g.frames_kept)?;
         gauge("replay_bytes", "Bytes of these", g.bytes_kept)?;
@@ -153,6 +156,9 @@ impl<S: Source> Collector for AtScrape<S> {
         counter("joins", "Joins", g.joins_total)?;
         counter("leaves", "Leaves", g.leaves_total)?;
         counter("rooms_made", "Rooms made", g.rooms_made_total)?;
+        counter("moves_up", "Moves of rooms from mesh to hub", g.moves_up_total)?;
+        counter("moves_down", "Moves of rooms from hub to mesh", g.moves_down_total)?;
+        counter("moves_overdue", "Moves for which not all were ready in time", g.moves_overdue_total)?;
         counter("signals_relayed", "Offers, answers and candidates relayed", g.signals_relayed_total)?;
         counter("lists_encoded", "Whole room lists encoded", g.lists_encoded_total)?;
         counter("deltas_encoded", "Room list differences and digests encoded", g.deltas_encoded_total)?;

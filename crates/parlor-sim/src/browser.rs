@@ -4,7 +4,7 @@
 //! and RFC 8829, for descriptions that carry no more than a number of media sections and an ICE user fragment. What a
 //! browser would reject is a [`Browser::faults`], because a connection manager never asks for it.
 
-use parlor_connect::{ConnectionState, DescriptionType, IceState, Input, Output};
+use parlor_connect::{ConnectionState, DescriptionType, IceState, Input, Output, Remote};
 use parlor_proto::{IceCandidateInit, Sdp, UserId};
 
 /// `RTCSignalingState`.
@@ -60,7 +60,7 @@ impl Description {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Connection {
     /// With whom.
-    pub peer: UserId,
+    pub peer: Remote,
     /// Which one.
     pub attempt: u32,
     signalling: Signalling,
@@ -107,7 +107,7 @@ impl Browser {
 
     /// The connection with someone, if there is one.
     #[must_use]
-    pub fn connection(&self, peer: &UserId) -> Option<&Connection> {
+    pub fn connection(&self, peer: &Remote) -> Option<&Connection> {
         self.connections.iter().find(|c| c.peer == *peer)
     }
 
@@ -163,11 +163,12 @@ impl Browser {
             | Output::QualityChanged { .. }
             | Output::ConnectionFailed { .. }
             | Output::PeerRemoved { .. }
+            | Output::PathChanged { .. }
             | Output::Warning { .. } => {}
         }
     }
 
-    fn begin(&mut self, peer: &UserId, attempt: u32, operation: Operation) {
+    fn begin(&mut self, peer: &Remote, attempt: u32, operation: Operation) {
         let me = &self.me;
         let Some(connection) = self.connections.iter_mut().find(|c| c.peer == *peer && c.attempt == attempt)
         else {
@@ -188,7 +189,7 @@ impl Browser {
         connection.operation = Some(operation);
     }
 
-    fn add_candidate(&mut self, peer: &UserId, attempt: u32, candidate: Option<&IceCandidateInit>) {
+    fn add_candidate(&mut self, peer: &Remote, attempt: u32, candidate: Option<&IceCandidateInit>) {
         let Some(connection) = self.connections.iter_mut().find(|c| c.peer == *peer && c.attempt == attempt)
         else {
             self.faults.push(format!("{}: a candidate on no connection with {peer}", self.me));
@@ -203,7 +204,7 @@ impl Browser {
     }
 
     /// Completes the open operation of a connection, and says what to tell the connection manager.
-    pub fn complete(&mut self, peer: &UserId, attempt: u32) -> Option<Input> {
+    pub fn complete(&mut self, peer: &Remote, attempt: u32) -> Option<Input> {
         let me = self.me.clone();
         let tracks = self.tracks;
         let connection = self.connections.iter_mut().find(|c| c.peer == *peer && c.attempt == attempt)?;
@@ -212,20 +213,20 @@ impl Browser {
     }
 
     /// Fires what a connection has to tell by itself: a candidate first, else that it needs negotiation.
-    pub fn fire(&mut self, peer: &UserId, attempt: u32) -> Option<Input> {
+    pub fn fire(&mut self, peer: &Remote, attempt: u32) -> Option<Input> {
         let connection = self.connections.iter_mut().find(|c| c.peer == *peer && c.attempt == attempt)?;
         connection.fire()
     }
 
     /// ICE found a path for a connection: the fragments of both sides, one's own first.
-    pub fn path_found(&mut self, peer: &UserId, attempt: u32) -> Option<Input> {
+    pub fn path_found(&mut self, peer: &Remote, attempt: u32) -> Option<Input> {
         let connection = self.connections.iter_mut().find(|c| c.peer == *peer && c.attempt == attempt)?;
         connection.path = connection.fragments();
         Some(connection.state(IceState::Connected, ConnectionState::Connected))
     }
 
     /// The path of a connection is lost for good.
-    pub fn path_lost(&mut self, peer: &UserId, attempt: u32) -> Option<Input> {
+    pub fn path_lost(&mut self, peer: &Remote, attempt: u32) -> Option<Input> {
         let connection = self.connections.iter_mut().find(|c| c.peer == *peer && c.attempt == attempt)?;
         connection.path = None;
         Some(connection.state(IceState::Failed, ConnectionState::Failed))
@@ -233,7 +234,7 @@ impl Browser {
 }
 
 impl Connection {
-    fn new(peer: UserId, attempt: u32) -> Self {
+    fn new(peer: Remote, attempt: u32) -> Self {
         Self {
             peer,
             attempt,

@@ -7,10 +7,10 @@
 use std::collections::VecDeque;
 
 use parlor_connect::{
-    Input, JoinedRoom, Manager, Media, Output, Present, RoomJoined, Send, Settings, Signal, Status,
-    UserJoined, UserLeft,
+    Input, JoinedRoom, Manager, Media, Output, Present, Remote, RoomJoined, RoomSettings, Send, Sends,
+    Settings, Signal, Status, UserJoined, UserLeft,
 };
-use parlor_proto::{Instance, LeaveReason, Role, RoomId, Time, UserId};
+use parlor_proto::{Instance, LeaveReason, Mix, Mode, Role, RoomId, Time, Topology, UserId};
 
 use crate::browser::Browser;
 use crate::explore::{Explorable, Step};
@@ -102,8 +102,10 @@ impl Pair {
     }
 
     fn room_joined(&self) -> Signal {
-        let room = JoinedRoom { id: room() };
-        Signal::RoomJoined(RoomJoined { room, participants: self.participants(), epoch: 1 })
+        let settings = RoomSettings { topology: Topology::Mesh, mix: Mix::Direct };
+        let room = JoinedRoom { id: room(), settings };
+        let (participants, topology) = (self.participants(), Mode::Mesh);
+        Signal::RoomJoined(RoomJoined { room, participants, topology, epoch: 1 })
     }
 
     /// A side enters the room, or comes back to it.
@@ -137,7 +139,7 @@ impl Pair {
     /// Hands a side an input and carries out what comes of it.
     fn tell(&mut self, index: usize, input: Input, sights: &mut Vec<&'static str>) {
         let planted = self.planted;
-        let peer = id(1 - index);
+        let peer = remote(1 - index);
         let side = self.side_mut(index);
         let ignored_before = side.manager.connection_state(&peer).ignore_offer;
         match (&input, planted) {
@@ -171,7 +173,7 @@ impl Pair {
         }
         side.manager.handle_input(NOW, input);
         self.drain(index, sights);
-        if !ignored_before && self.side(index).manager.connection_state(&id(1 - index)).ignore_offer {
+        if !ignored_before && self.side(index).manager.connection_state(&remote(1 - index)).ignore_offer {
             sights.push("glare");
         }
     }
@@ -208,6 +210,8 @@ impl Pair {
         let meant = match &message {
             Send::Offer(m) | Send::Answer(m) => &m.to_instance,
             Send::IceCandidate(m) => &m.to_instance,
+            // Two never outgrow a mesh.
+            Send::TopologyReady(_) => return,
         };
         if *meant != Some(self::instance(receiver.instance)) {
             return;
@@ -216,6 +220,7 @@ impl Pair {
             Send::Offer(offer) => Signal::Offer(offer.relayed(id(from), instance)),
             Send::Answer(answer) => Signal::Answer(answer.relayed(id(from), instance)),
             Send::IceCandidate(candidate) => Signal::IceCandidate(candidate.relayed(id(from), instance)),
+            Send::TopologyReady(_) => return,
         };
         self.side_mut(1 - from).inbox.push_back(signal);
     }
@@ -234,8 +239,8 @@ impl Pair {
 
     /// What a side can do or meet by itself.
     fn own_steps(&self, index: usize, steps: &mut Vec<Step<Self>>) {
-        let (me, side) = (id(index), self.side(index));
-        let peer = id(1 - index);
+        let (me, side) = (remote(index), self.side(index));
+        let peer = remote(1 - index);
         if !side.is_in_room && !side.is_away {
             self.step(steps, format!("{me} joins"), |pair, sights| {
                 pair.tell(index, Input::SignalingUp, sights);
@@ -267,14 +272,14 @@ impl Pair {
         let attempt = connection.attempt;
         if connection.is_busy() {
             self.step(steps, format!("{me}'s promise comes true"), |pair, sights| {
-                if let Some(input) = pair.side_mut(index).browser.complete(&id(1 - index), attempt) {
+                if let Some(input) = pair.side_mut(index).browser.complete(&remote(1 - index), attempt) {
                     pair.tell(index, input, sights);
                 }
             });
         }
         if connection.has_event() {
             self.step(steps, format!("{me}'s connection fires an event"), |pair, sights| {
-                if let Some(input) = pair.side_mut(index).browser.fire(&id(1 - index), attempt) {
+                if let Some(input) = pair.side_mut(index).browser.fire(&remote(1 - index), attempt) {
                     pair.tell(index, input, sights);
                 }
             });
@@ -283,7 +288,7 @@ impl Pair {
             self.side(1 - index).browser.connection(&me).is_some_and(|other| connection.can_reach(other));
         if reaches && !connection.has_path() {
             self.step(steps, format!("{me} finds a path"), |pair, sights| {
-                if let Some(input) = pair.side_mut(index).browser.path_found(&id(1 - index), attempt) {
+                if let Some(input) = pair.side_mut(index).browser.path_found(&remote(1 - index), attempt) {
                     pair.tell(index, input, sights);
                 }
             });
@@ -293,7 +298,7 @@ impl Pair {
 
     fn disturbances(&self, index: usize, steps: &mut Vec<Step<Self>>) {
         let (me, side, left) = (id(index), self.side(index), self.left);
-        let peer = id(1 - index);
+        let peer = remote(1 - index);
         let connection = side.browser.connection(&peer);
         if left.added_tracks > 0 && side.browser.tracks() == 1 {
             self.step(steps, format!("{me} adds a track"), |pair, _| {
@@ -305,7 +310,7 @@ impl Pair {
             let attempt = connection.map_or(0, |c| c.attempt);
             self.step(steps, format!("{me} loses its path"), |pair, sights| {
                 pair.left.lost_paths -= 1;
-                if let Some(input) = pair.side_mut(index).browser.path_lost(&id(1 - index), attempt) {
+                if let Some(input) = pair.side_mut(index).browser.path_lost(&remote(1 - index), attempt) {
                     pair.tell(index, input, sights);
                 }
             });
@@ -375,7 +380,8 @@ impl Explorable for Pair {
 
     fn at_the_end(&self) -> Result<(), String> {
         let [ada, bo] = &self.sides;
-        let (Some(a), Some(b)) = (ada.browser.connection(&id(1)), bo.browser.connection(&id(0))) else {
+        let (Some(a), Some(b)) = (ada.browser.connection(&remote(1)), bo.browser.connection(&remote(0)))
+        else {
             return Err("no connection at the end".to_owned());
         };
         if !a.is_stable() || !b.is_stable() {
@@ -384,7 +390,7 @@ impl Explorable for Pair {
         if !a.agrees_with(b) {
             return Err(format!("other descriptions at the two ends: {a:?} {b:?}"));
         }
-        for (side, connection, peer) in [(ada, a, id(1)), (bo, b, id(0))] {
+        for (side, connection, peer) in [(ada, a, remote(1)), (bo, b, remote(0))] {
             if connection.carried_tracks() != side.browser.tracks() {
                 return Err(format!("a track was never negotiated: {connection:?}"));
             }
@@ -416,13 +422,18 @@ fn word<T, E>(text: &str, parse: impl Fn(&str) -> Result<T, E>) -> T {
     }
 }
 
+fn remote(index: usize) -> Remote {
+    Remote::User(id(index))
+}
+
 fn present(index: usize, number: u8) -> Present {
     Present {
         id: id(index),
         instance: instance(number),
         role: Role::Caller,
         suspect: false,
-        is_sending: false,
+        grade: None,
+        sends: Sends::Nothing,
     }
 }
 
@@ -432,6 +443,10 @@ fn describe(signal: &Signal) -> String {
         Signal::UserJoinedRoom(_) => "user-joined-room".to_owned(),
         Signal::UserLeftRoom(_) => "user-left-room".to_owned(),
         Signal::UserUpdated(_) => "user-updated".to_owned(),
+        Signal::RoomUpdated(_) => "room-updated".to_owned(),
+        Signal::Topology(_) => "topology".to_owned(),
+        Signal::OfferWanted(_) => "offer-wanted".to_owned(),
+        Signal::Error(_) => "error".to_owned(),
         Signal::Offer(offer) => format!("offer {}.{}", offer.attempt, offer.n),
         Signal::Answer(answer) => format!("answer {}.{}", answer.attempt, answer.n),
         Signal::IceCandidate(candidate) => format!("candidate of {}", candidate.attempt),

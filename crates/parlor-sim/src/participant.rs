@@ -5,8 +5,8 @@
 
 use std::collections::VecDeque;
 
-use parlor_connect::{Grade, Input, Manager, Media, Output, Settings, Signal, Status};
-use parlor_proto::{Instance, Role, Time, UserId};
+use parlor_connect::{Input, Manager, Media, Output, Remote, Settings, Signal, Status};
+use parlor_proto::{Grade, Instance, Role, Time, UserId};
 use parlor_room::ConnId;
 use serde_json::{Value, json};
 
@@ -44,7 +44,7 @@ pub struct Participant {
     /// Frames to write to the socket.
     pub outgoing: Vec<String>,
     /// Connections whose figures are asked for.
-    pub samples: Vec<(UserId, u32)>,
+    pub samples: Vec<(Remote, u32)>,
     /// How often a connection was found over which nothing comes.
     pub found_frozen: usize,
     /// Connections given up for good.
@@ -150,10 +150,10 @@ impl Participant {
             }
             self.last_seq = seq;
         }
-        if let Ok(signal) = serde_json::from_str::<Signal>(text) {
-            self.tell(now, Input::Signal(signal));
-        } else if kind == "error" {
+        if kind == "error" {
             self.on_error(&data);
+        } else if let Ok(signal) = serde_json::from_str::<Signal>(text) {
+            self.tell(now, Input::Signal(signal));
         }
     }
 
@@ -264,7 +264,7 @@ impl Participant {
 
     /// With whom the manager believes to be connected.
     #[must_use]
-    pub fn connected(&self) -> Vec<UserId> {
+    pub fn connected(&self) -> Vec<Remote> {
         let connections = self.manager.connections().into_iter();
         connections.filter(|c| c.state.status == Status::Connected).map(|c| c.remote_peer_id).collect()
     }

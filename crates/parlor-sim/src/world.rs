@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use parlor_connect::{ConnectionState, Grade, IceState, Input, Settings, StatsSample};
-use parlor_proto::{ClientFrame, Role, Time, UserId};
+use parlor_connect::{ConnectionState, IceState, Input, Remote, Settings, StatsSample};
+use parlor_proto::{ClientFrame, Grade, Role, Time, UserId};
 use parlor_room::{
     CloseCause, Config, ConnId, Gauges, Input as ServerInput, Output as ServerOutput, Registry,
 };
@@ -33,7 +33,7 @@ enum Event {
     ToClient(ConnId, Delivery),
     Browser(usize),
     MediaCheck,
-    Sample(usize, UserId, u32),
+    Sample(usize, Remote, u32),
 }
 
 /// What reaches the server from a socket.
@@ -93,11 +93,11 @@ pub struct World {
     /// Pairs of ICE fragments, the receiver's first, over which no packet comes though the path works.
     frozen: BTreeSet<(String, String)>,
     /// Connections over which no packet comes whatever the path: by participant, peer and attempt.
-    deep_frozen: BTreeSet<(usize, UserId, u32)>,
+    deep_frozen: BTreeSet<(usize, Remote, u32)>,
     /// Packets that came, by participant, peer and attempt.
-    packets: BTreeMap<(usize, UserId, u32), u64>,
+    packets: BTreeMap<(usize, Remote, u32), u64>,
     /// Since when a path has had no other end: by participant, peer and attempt.
-    silent_since: BTreeMap<(usize, UserId, u32), Time>,
+    silent_since: BTreeMap<(usize, Remote, u32), Time>,
     faults: Vec<String>,
 }
 
@@ -128,7 +128,8 @@ impl World {
             let name = format!("p{}-{index}", world.rng.u32(0..1_000));
             let Ok(id) = UserId::parse(&name) else { continue };
             let sample_ms = if plan.is_sampled { 1_000 } else { 0 };
-            let settings = Settings { sample_ms, ..Settings::default() };
+            // There is no hub in this world.
+            let settings = Settings { sample_ms, warm_from: 0, ..Settings::default() };
             world.participants.push(Participant::new(id, role, settings, seed ^ index as u64));
         }
         for (at_ms, index, act) in &plan.acts {
@@ -380,7 +381,7 @@ impl World {
         let now = self.now;
         let Some(participant) = self.participants.get_mut(index) else { return };
         let ready = participant.browser.connections().iter().filter(|c| c.is_busy() || c.has_event());
-        let ready: Vec<(UserId, u32, bool)> =
+        let ready: Vec<(Remote, u32, bool)> =
             ready.map(|c| (c.peer.clone(), c.attempt, c.is_busy())).collect();
         let Some((peer, attempt, is_busy)) = self.rng.choice(ready) else { return };
         let browser = &mut participant.browser;
@@ -452,7 +453,7 @@ impl World {
     fn check_media(&mut self) {
         for index in 0..self.participants.len() {
             let Some(participant) = self.participants.get(index).filter(|p| p.is_running) else { continue };
-            let connections: Vec<(UserId, u32)> =
+            let connections: Vec<(Remote, u32)> =
                 participant.browser.connections().iter().map(|c| (c.peer.clone(), c.attempt)).collect();
             for (peer, attempt) in connections {
                 self.check_path(index, peer, attempt);
@@ -460,12 +461,12 @@ impl World {
         }
     }
 
-    fn check_path(&mut self, index: usize, peer: UserId, attempt: u32) {
+    fn check_path(&mut self, index: usize, peer: Remote, attempt: u32) {
         let now = self.now;
         let Some(participant) = self.participants.get(index) else { return };
         let Some(connection) = participant.browser.connection(&peer) else { return };
-        let other = self.participants.iter().find(|p| p.id == peer && p.is_running);
-        let other = other.and_then(|p| p.browser.connection(&participant.id));
+        let other = self.participants.iter().find(|p| peer == p.id && p.is_running);
+        let other = other.and_then(|p| p.browser.connection(&participant.id.clone().into()));
         let passes = connection.fragments().is_some_and(|pair| !self.broken.contains(&pair));
         let reaches = passes && other.is_some_and(|other| connection.can_reach(other));
         let is_held = passes && other.is_some_and(|other| connection.shares_path_with(other));
@@ -488,14 +489,14 @@ impl World {
     }
 
     /// The figures of a connection: packets came if the path works at both ends and nothing holds them up.
-    fn sample(&mut self, index: usize, peer: UserId, attempt: u32) {
+    fn sample(&mut self, index: usize, peer: Remote, attempt: u32) {
         let now = self.now;
         let Some(participant) = self.participants.get(index).filter(|p| p.is_running) else { return };
         let Some(connection) = participant.browser.connection(&peer).filter(|c| c.attempt == attempt) else {
             return;
         };
-        let other = self.participants.iter().find(|p| p.id == peer && p.is_running);
-        let other = other.and_then(|p| p.browser.connection(&participant.id));
+        let other = self.participants.iter().find(|p| peer == p.id && p.is_running);
+        let other = other.and_then(|p| p.browser.connection(&participant.id.clone().into()));
         let is_held = other.is_some_and(|other| connection.shares_path_with(other));
         let passes = connection
             .path()
@@ -543,13 +544,17 @@ impl World {
                 ));
             }
             for other in &others {
-                if participant.manager.quality(other).is_some_and(|quality| quality.grade == Grade::Lost) {
+                if participant
+                    .manager
+                    .quality(&other.clone().into())
+                    .is_some_and(|quality| quality.grade == Grade::Lost)
+                {
                     faults.push(format!("{} hears nothing of {other}", participant.id));
                 }
             }
             for connection in participant.browser.connections() {
-                let other = self.participants.iter().find(|p| p.id == connection.peer);
-                let other = other.and_then(|p| p.browser.connection(&participant.id));
+                let other = self.participants.iter().find(|p| connection.peer == p.id);
+                let other = other.and_then(|p| p.browser.connection(&participant.id.clone().into()));
                 if !other.is_some_and(|other| connection.agrees_with(other) && other.is_stable()) {
                     faults
                         .push(format!("{} has {connection:?}, whose other end is {other:?}", participant.id));

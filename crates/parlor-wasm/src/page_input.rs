@@ -5,12 +5,13 @@
 //! the two ways against each other.
 
 use parlor_connect::{
-    ConnectionState, IceState, Input, JoinedRoom, Media, Present, RoomJoined, Settings, Signal, StatsSample,
-    UserJoined, UserLeft, UserUpdated,
+    ConnectionState, IceState, Input, JoinedRoom, Media, OfferAsked, Present, Refused, Remote, RoomJoined,
+    RoomSettings, RoomUpdated, Sends, Settings, Signal, StatsSample, TopologyMoved, UserJoined, UserLeft,
+    UserUpdated,
 };
 use parlor_proto::{
-    IceCandidateFrom, IceCandidateInit, Instance, LeaveReason, OfferFrom, Role, RoomId, Sdp, Source,
-    TrackLabel, UserId,
+    ErrorCode, Grade, IceCandidateFrom, IceCandidateInit, Instance, Kind, LeaveReason, Mix, Mode, OfferFrom,
+    Phase, Role, RoomId, Sdp, Source, Topology, TrackLabel, UserId,
 };
 
 use crate::json::Json;
@@ -47,7 +48,7 @@ fn read_named(name: &str, value: &Json) -> Result<Input, String> {
         _ => {}
     }
     let fields = Fields::of(value, "the input")?;
-    let peer = || fields.user("peer");
+    let peer = || fields.remote("peer");
     let attempt = || fields.number("attempt");
     let reason = || fields.text("reason").map(str::to_owned);
     Ok(match name {
@@ -90,8 +91,10 @@ fn read_signal(kind: &str, data: &Fields<'_>) -> Result<Signal, String> {
     let epoch = || data.wide_number("epoch");
     Ok(match kind {
         "room-joined" => {
-            let room = JoinedRoom { id: data.fields("room")?.room("id")? };
-            Signal::RoomJoined(RoomJoined { room, participants: data.participants()?, epoch: epoch()? })
+            let room = data.fields("room")?;
+            let room = JoinedRoom { id: room.room("id")?, settings: room_settings(&room)? };
+            let (participants, topology) = (data.participants()?, data.word("topology", MODES)?);
+            Signal::RoomJoined(RoomJoined { room, participants, topology, epoch: epoch()? })
         }
         "user-joined-room" => {
             let participants = data.participants()?;
@@ -108,6 +111,26 @@ fn read_signal(kind: &str, data: &Fields<'_>) -> Result<Signal, String> {
             let participant = present(&data.fields("participant")?)?;
             Signal::UserUpdated(UserUpdated { room_id: room_id()?, participant, epoch: epoch()? })
         }
+        "room-updated" => {
+            let room = room_settings(&data.fields("room")?)?;
+            Signal::RoomUpdated(RoomUpdated { room_id: room_id()?, room, epoch: epoch()? })
+        }
+        "topology" => Signal::Topology(TopologyMoved {
+            room_id: room_id()?,
+            mode: data.word("mode", MODES)?,
+            change: data.number("change")?,
+            phase: data.word("phase", PHASES)?,
+        }),
+        "offer-wanted" => {
+            Signal::OfferWanted(OfferAsked { room_id: room_id()?, reason: data.text("reason")?.to_owned() })
+        }
+        "error" => Signal::Error(Refused {
+            code: error_code(data.text("code")?)?,
+            message: data.text("message")?.to_owned(),
+            to: data.get("to").map(|_| data.user("to")).transpose()?,
+            room_id: data.optional_room("roomId")?,
+            attempt: data.get("attempt").map(|_| data.number("attempt")).transpose()?,
+        }),
         "offer" => Signal::Offer(description(data)?),
         "answer" => Signal::Answer(description(data)?),
         "ice-candidate" => Signal::IceCandidate(IceCandidateFrom {
@@ -137,10 +160,22 @@ fn description(data: &Fields<'_>) -> Result<OfferFrom, String> {
 fn present(data: &Fields<'_>) -> Result<Present, String> {
     let suspect = data.get("suspect").and_then(Json::as_bool).ok_or_else(|| wrong("suspect"))?;
     let tracks = data.get("tracks").and_then(Json::as_list).unwrap_or_default();
-    let is_on = |track: &Json| Fields::of(track, "a track").ok()?.get("enabled")?.as_bool();
-    let is_sending = tracks.iter().any(|track| is_on(track) == Some(true));
+    let track = |track| {
+        let fields = Fields::of(track, "a track").ok()?;
+        Some((fields.word("kind", KINDS).ok()?, fields.get("enabled")?.as_bool()?))
+    };
+    let sends = Sends::of(tracks.iter().filter_map(track));
+    let grade = data.get("grade").map(|_| data.word("grade", GRADES)).transpose()?;
     let (id, instance, role) = (data.user("id")?, data.instance()?, data.word("role", ROLES)?);
-    Ok(Present { id, instance, role, suspect, is_sending })
+    Ok(Present { id, instance, role, suspect, grade, sends })
+}
+
+fn error_code(text: &str) -> Result<ErrorCode, String> {
+    ErrorCode::ALL.into_iter().find(|code| code.as_str() == text).ok_or_else(|| wrong("code"))
+}
+
+fn room_settings(room: &Fields<'_>) -> Result<RoomSettings, String> {
+    Ok(RoomSettings { topology: room.word("topology", TOPOLOGIES)?, mix: room.word("mix", MIXES)? })
 }
 
 /// A figure that a browser does not give is 0 or unknown, and costs nobody the others.
@@ -179,6 +214,8 @@ pub fn read_settings(json: &Json) -> Result<Settings, String> {
         ("sampleMs", &mut settings.sample_ms),
         ("frozenMs", &mut settings.frozen_ms),
         ("stillFrozenMs", &mut settings.still_frozen_ms),
+        ("settleMs", &mut settings.settle_ms),
+        ("oldPathMs", &mut settings.old_path_ms),
     ];
     for (name, figure) in times {
         if fields.get(name).is_some() {
@@ -188,8 +225,11 @@ pub fn read_settings(json: &Json) -> Result<Settings, String> {
     if fields.get("retriesMax").is_some() {
         settings.retries_max = fields.number("retriesMax")?;
     }
-    if fields.get("attemptsAtOnce").is_some() {
-        settings.attempts_at_once = usize::try_from(fields.number("attemptsAtOnce")?).unwrap_or(usize::MAX);
+    let counts = [("attemptsAtOnce", &mut settings.attempts_at_once), ("warmFrom", &mut settings.warm_from)];
+    for (name, figure) in counts {
+        if fields.get(name).is_some() {
+            *figure = usize::try_from(fields.number(name)?).unwrap_or(usize::MAX);
+        }
     }
     Ok(settings)
 }
@@ -232,6 +272,10 @@ impl<'a> Fields<'a> {
 
     pub(crate) fn user(&self, name: &str) -> Result<UserId, String> {
         UserId::parse(self.text(name)?).map_err(|_| wrong(name))
+    }
+
+    pub(crate) fn remote(&self, name: &str) -> Result<Remote, String> {
+        Remote::parse(self.text(name)?).map_err(|_| wrong(name))
     }
 
     pub(crate) fn instance(&self) -> Result<Instance, String> {
@@ -306,6 +350,20 @@ const SOURCES: [(&str, Source); 6] = [
     ("program", Source::Program),
     ("return", Source::Return),
 ];
+
+const KINDS: [(&str, Kind); 2] = [("audio", Kind::Audio), ("video", Kind::Video)];
+
+const TOPOLOGIES: [(&str, Topology); 3] =
+    [("auto", Topology::Auto), ("mesh", Topology::Mesh), ("sfu", Topology::Sfu)];
+
+const MODES: [(&str, Mode); 2] = [("mesh", Mode::Mesh), ("sfu", Mode::Sfu)];
+
+const MIXES: [(&str, Mix); 2] = [("direct", Mix::Direct), ("host", Mix::Host)];
+
+const PHASES: [(&str, Phase); 2] = [("prepare", Phase::Prepare), ("commit", Phase::Commit)];
+
+const GRADES: [(&str, Grade); 4] =
+    [("good", Grade::Good), ("fair", Grade::Fair), ("poor", Grade::Poor), ("lost", Grade::Lost)];
 
 const LEAVE_REASONS: [(&str, LeaveReason); 7] = [
     ("left", LeaveReason::Left),

@@ -54,11 +54,11 @@ impl Page {
         }
         if request.get("connection").is_some() {
             return Ok(Answer::Connection {
-                connection: manager.connection_state(&request.user("connection")?),
+                connection: manager.connection_state(&request.remote("connection")?),
             });
         }
         if request.get("quality").is_some() {
-            let quality = manager.quality(&request.user("quality")?).cloned();
+            let quality = manager.quality(&request.remote("quality")?);
             return Ok(Answer::Quality { quality });
         }
         let now = Time::from_ms(request.wide_number("now")?);

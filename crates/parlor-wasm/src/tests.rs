@@ -20,6 +20,7 @@ fn inputs() -> Vec<Value> {
     let tracks = json!([{"mid": "0", "source": "microphone"}, {"mid": "1", "source": "screen-audio"}]);
     let description =
         json!({"from": "bo", "instance": "i2", "sdp": "v=0\r\n\"", "attempt": 1, "n": 3, "tracks": tracks});
+    let room = json!({"id": "r", "name": "R", "topology": "auto", "mix": "host"});
     let mut inputs = vec![
         json!("signalingUp"),
         json!("signalingDown"),
@@ -42,7 +43,17 @@ fn inputs() -> Vec<Value> {
         json!({"localCandidate": which(json!({"candidate": candidate}))}),
         json!({"localCandidate": which(json!({"candidate": null}))}),
         json!({"signal": {"type": "room-joined", "data":
-            {"room": {"id": "r", "name": "R"}, "participants": [participant], "epoch": 1, "recording": []}}}),
+            {"room": room, "participants": [participant], "topology": "sfu", "epoch": 1, "recording": []}}}),
+        json!({"signal": {"type": "room-updated", "data": {"roomId": "r", "room": room, "epoch": 1}}}),
+        json!({"signal": {"type": "topology", "data":
+            {"roomId": "r", "mode": "mesh", "change": 7, "phase": "prepare"}}}),
+        json!({"signal": {"type": "topology", "data":
+            {"roomId": "r", "mode": "sfu", "change": 7, "phase": "commit"}}}),
+        json!({"signal": {"type": "offer-wanted", "data": {"roomId": "r", "reason": "path-lost"}}}),
+        json!({"signal": {"type": "error", "data":
+            {"code": "room-full", "message": "no", "type": "offer", "to": "hub", "roomId": "r", "attempt": 2}}}),
+        json!({"signal": {"type": "error", "data": {"code": "bad-message", "message": "no"}}}),
+        json!({"retry": {"peer": "hub/r"}}),
         json!({"signal": {"type": "user-joined-room", "data":
             {"roomId": "r", "userId": "bo", "participant": participant, "participants": [participant], "epoch": 1}}}),
         json!({"signal": {"type": "user-updated", "data": {"roomId": "r", "participant": participant, "epoch": 1}}}),
@@ -57,6 +68,12 @@ fn inputs() -> Vec<Value> {
         "roundTripMs": 6, "jitterMs": null, "availableOutKbps": 7});
     inputs.push(json!({"statsSampled": which(sample)}));
     inputs.push(json!({"statsSampled": which(json!({}))}));
+    for grade in ["good", "fair", "poor", "lost"] {
+        let mut graded = participant.clone();
+        graded["grade"] = json!(grade);
+        let data = json!({"roomId": "r", "participant": graded, "epoch": 1});
+        inputs.push(json!({"signal": {"type": "user-updated", "data": data}}));
+    }
     for enabled in [true, false] {
         let mut sender = participant.clone();
         sender["tracks"] = json!([{"source": "camera", "kind": "video", "enabled": enabled}]);

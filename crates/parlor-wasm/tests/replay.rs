@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use parlor_connect::{ConnectionState, IceState, Input, Media, Signal};
+use parlor_connect::{ConnectionState, IceState, Input, Media, Remote, Signal};
 use parlor_proto::{Instance, OfferFrom, RoomId, Sdp, Time, UserId};
 use parlor_sim::plan::Plan;
 use parlor_sim::trace::Trace;
@@ -40,6 +40,7 @@ fn traces() -> Vec<Trace> {
         .collect();
     traces.push(by_hand());
     traces.push(watched());
+    traces.push(starred());
     assert!(traces.iter().all(|trace| !trace.steps.is_empty()), "a document that was told nothing");
     traces
 }
@@ -49,7 +50,8 @@ fn traces() -> Vec<Trace> {
 fn by_hand() -> Trace {
     let read = |input: serde_json::Value| Some(serde_json::from_value(input).unwrap());
     let participants = json!([{"id": "ada", "instance": "i1", "role": "caller", "suspect": false}]);
-    let joined = json!({"room": {"id": "r"}, "participants": participants, "epoch": 1});
+    let room = json!({"id": "r", "topology": "mesh", "mix": "direct"});
+    let joined = json!({"room": room, "participants": participants, "topology": "mesh", "epoch": 1});
     let offer = Input::Signal(Signal::Offer(OfferFrom {
         from: UserId::parse("ada").unwrap(),
         instance: Instance::parse("i1").unwrap(),
@@ -94,7 +96,8 @@ fn watched() -> Trace {
     let track = json!({"source": "microphone", "kind": "audio", "enabled": true});
     let participants =
         json!([{"id": "ada", "instance": "i1", "role": "host", "suspect": false, "tracks": [track]}]);
-    let joined = json!({"room": {"id": "r"}, "participants": participants, "epoch": 1});
+    let room = json!({"id": "r", "topology": "mesh", "mix": "direct"});
+    let joined = json!({"room": room, "participants": participants, "topology": "mesh", "epoch": 1});
     // In a tagged enum the tag comes first where a description follows.
     let answer =
         r#"{"signal":{"type":"answer","data":{"from":"ada","instance":"i1","sdp":"v=0","attempt":1,"n":1}}}"#;
@@ -120,10 +123,58 @@ fn watched() -> Trace {
     Trace { id, instance, seed: 7, steps }
 }
 
+/// A room that moves to the hub and back, with all that the hub and the server say of it.
+fn starred() -> Trace {
+    let read = |input: serde_json::Value| Some(serde_json::from_str(&input.to_string()).unwrap());
+    let signal = |kind: &str, data: serde_json::Value| read(json!({"signal": {"type": kind, "data": data}}));
+    let hub = |mut fields: serde_json::Value| {
+        fields["peer"] = json!("hub/r");
+        fields["attempt"] = json!(1);
+        fields
+    };
+    let tracks = json!([{"source": "camera", "kind": "video", "enabled": true}]);
+    let one = |id: &str, grade: serde_json::Value| json!({"id": id, "instance": "i1", "role": "caller", "suspect": false, "grade": grade, "tracks": tracks});
+    let participants = json!([one("ada", json!(null)), one("bo", json!("lost")), one("zoe", json!("good"))]);
+    let room = json!({"id": "r", "topology": "auto", "mix": "direct"});
+    let joined = json!({"room": room, "participants": participants, "topology": "mesh", "epoch": 1});
+    let topology = |mode: &str, change: u32, phase: &str| {
+        signal("topology", json!({"roomId": "r", "mode": mode, "change": change, "phase": phase}))
+    };
+    let refused = json!({"code": "room-full", "message": "full", "type": "offer", "to": "hub", "roomId": "r", "attempt": 1});
+    let answer = r#"{"signal":{"type":"answer","data":{"from":"hub","instance":"i9","roomId":"r","sdp":"v=0","attempt":1,"n":1}}}"#;
+    let updated = json!({"roomId": "r", "participant": one("bo", json!("good")), "epoch": 1});
+    let pinned = json!({"id": "r", "topology": "mesh", "mix": "host"});
+    let steps = vec![
+        (0, read(json!("signalingUp"))),
+        (0, read(json!({"media": "ready"}))),
+        (0, signal("room-joined", joined)),
+        (1, topology("sfu", 1, "prepare")),
+        (300, None),
+        (301, read(json!({"localDescriptionSet": hub(json!({"sdp": "v=0"}))}))),
+        (302, Some(serde_json::from_str(answer).unwrap())),
+        (303, read(json!({"remoteDescriptionSet": hub(json!({}))}))),
+        (304, read(json!({"stateChanged": hub(json!({"ice": "connected", "connection": "connected"}))}))),
+        (710, None),
+        (720, topology("sfu", 1, "commit")),
+        (730, signal("user-updated", updated)),
+        (1_800, None),
+        (1_900, signal("offer-wanted", json!({"roomId": "r", "reason": "path-lost"}))),
+        (2_000, signal("offer-wanted", json!({"roomId": "r", "reason": "transport-gone"}))),
+        (2_100, signal("error", refused)),
+        (3_000, topology("mesh", 2, "prepare")),
+        (8_000, topology("mesh", 2, "commit")),
+        (9_500, None),
+        (9_600, signal("room-updated", json!({"roomId": "r", "room": pinned, "epoch": 1}))),
+    ];
+    let steps = steps.into_iter().map(|(at_ms, input)| (Time::from_ms(at_ms), input)).collect();
+    let (id, instance) = (UserId::parse("mo").unwrap(), Instance::parse("i2").unwrap());
+    Trace { id, instance, seed: 7, steps }
+}
+
 /// What a simulated page never says, or hardly ever.
 fn extras(peer: &UserId) -> Vec<Input> {
     let (attempt, reason) = (1, || "line 3: \"no\"\u{1f399}".to_owned());
-    let peer = || peer.clone();
+    let peer = || Remote::User(peer.clone());
     vec![
         Input::Retry { peer: peer() },
         Input::TurnAvailable(true),

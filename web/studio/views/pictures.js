@@ -1,11 +1,15 @@
 // Brings the pictures of a session to their places: each camera into its strip's tile, the large one into the large place.
 
 import { LargePicture } from '../pictures.js';
+import { wishes } from '../wishes.js';
 import { createLargePicture } from './large-picture.js';
 import { createVideos } from './videos.js';
 
 /** @typedef {import('../pictures.js').PictureKey} PictureKey */
 /** @typedef {import('./strip.js').Strip} Strip */
+
+/** How long the page may still be moving before its places are measured. */
+const LOOK_MS = 250;
 
 /** What may be shown of each participant. */
 const SOURCES = /** @type {const} */ (['camera', 'screen']);
@@ -46,7 +50,31 @@ export function createPictures({ session, strips, onLayout }) {
       });
     }
     onLayout({ hasPictures: all.some(({ source }) => source === 'camera'), hasLarge: current !== null });
+    lookSoon();
   };
+
+  /** What the others send, with its place. */
+  const places = () => session.participants.filter(({ id }) => id !== session.ownId).flatMap(({ id, tracks }) => {
+    return SOURCES.filter((source) => tracks.some((track) => track.source === source && track.enabled)).map((source) => {
+      const video = videos.of({ id, source });
+      const { top = 0, bottom = 0, height = 0 } = video?.getBoundingClientRect() ?? {};
+      const isInView = height > 0 && bottom > 0 && top < innerHeight;
+      const hasCome = session.picture(id, source) !== null;
+      return { id, source, height: hasCome ? Math.round(height * devicePixelRatio) : null, isInView };
+    });
+  });
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  let timer;
+  const lookSoon = () => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      session.wantPictures(wishes(places(), document.hidden));
+    }, LOOK_MS);
+  };
+  const offs = new AbortController();
+  for (const [target, type] of /** @type {[EventTarget, string][]} */ ([[window, 'resize'], [document, 'scroll'], [document, 'visibilitychange']])) {
+    target.addEventListener(type, lookSoon, { signal: offs.signal, capture: true, passive: true });
+  }
   /** @param {PictureKey} key */
   const toggle = (key) => {
     const wasLarge = large.current;
@@ -62,5 +90,10 @@ export function createPictures({ session, strips, onLayout }) {
     toggle(large.current);
     return true;
   };
-  return { element: place.element, show, toggle, small, close: () => videos.close() };
+  const close = () => {
+    offs.abort();
+    clearTimeout(timer);
+    videos.close();
+  };
+  return { element: place.element, show, toggle, small, close };
 }

@@ -3,15 +3,19 @@
 
 use std::collections::BTreeMap;
 
-use parlor_proto::{IceCandidateFrom, Instance, LeaveReason, OfferFrom, Role, Time, UserId};
+use parlor_proto::{
+    ErrorCode, Grade, IceCandidateFrom, Instance, LeaveReason, Mix, Mode, OfferFrom, Phase, Role, RoomId,
+    Time, Topology, UserId,
+};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::RngSeed;
 
 use super::story::{candidate, id, instance, room, sdp};
 use crate::{
-    ConnectionState, IceState, Input, JoinedRoom, Manager, Media, Output, Present, RoomJoined, Settings,
-    Signal, StatsSample, Status, UserJoined, UserLeft, UserUpdated,
+    ConnectionState, IceState, Input, JoinedRoom, Manager, Media, OfferAsked, Output, Present, Refused,
+    Remote, RoomJoined, RoomSettings, RoomUpdated, Sends, Settings, Signal, StatsSample, Status,
+    TopologyMoved, UserJoined, UserLeft, UserUpdated,
 };
 
 /// What the orders so far make of one RTCPeerConnection.
@@ -25,9 +29,11 @@ struct Open {
 /// A stack that only keeps account.
 #[derive(Debug, Default)]
 struct Account {
-    open: BTreeMap<UserId, Open>,
+    open: BTreeMap<Remote, Open>,
     /// The highest attempt opened, by peer, since their instance is what it is.
-    known: BTreeMap<UserId, Status>,
+    known: BTreeMap<Remote, Status>,
+    /// Rooms that ever had another path than a mesh's.
+    paths: BTreeMap<RoomId, Mode>,
 }
 
 impl Account {
@@ -56,18 +62,23 @@ impl Account {
                 self.known.insert(remote_peer_id.clone(), state.status);
             }
             Output::PeerRemoved { peer } => {
-                assert!(!self.open.contains_key(peer), "{peer} removed before closed");
-                let status = self.known.remove(peer);
+                let peer = Remote::User(peer.clone());
+                assert!(!self.open.contains_key(&peer), "{peer} removed before closed");
+                let status = self.known.remove(&peer);
                 assert_eq!(status, Some(Status::Disconnected), "{peer} removed");
             }
             Output::QualityChanged { remote_peer_id, .. } => {
                 assert_eq!(self.known.get(remote_peer_id), Some(&Status::Connected), "{output:?}");
             }
+            Output::PathChanged { room_id, plays, sends_to_hub } => {
+                assert!(*plays == Mode::Mesh || *sends_to_hub, "{output:?}");
+                self.paths.insert(room_id.clone(), *plays);
+            }
             Output::Send(_) | Output::ConnectionFailed { .. } | Output::Warning { .. } => {}
         }
     }
 
-    fn of(&mut self, peer: &UserId, attempt: u32) -> &mut Open {
+    fn of(&mut self, peer: &Remote, attempt: u32) -> &mut Open {
         let open = self.open.get_mut(peer).unwrap_or_else(|| panic!("{peer}#{attempt} is not open"));
         assert_eq!(open.attempt, attempt);
         open
@@ -106,14 +117,36 @@ fn peers() -> impl Strategy<Value = UserId> + Clone {
     select(vec!["ada", "bea", "cy", "zoe", "yan", "eve", "mo"]).prop_map(id)
 }
 
+fn ends() -> impl Strategy<Value = Remote> + Clone {
+    let hubs = select(vec!["r", "s"]).prop_map(|name| Remote::Hub(room(name)));
+    prop_oneof![5 => peers().prop_map(Remote::User), 2 => hubs]
+}
+
+/// Who signals, and the room that they name.
+fn senders() -> impl Strategy<Value = (UserId, Option<RoomId>)> + Clone {
+    ends().prop_map(|end| (end.address(), end.hub_of().cloned()))
+}
+
+fn settings() -> impl Strategy<Value = RoomSettings> + Clone {
+    let topologies = select(vec![Topology::Auto, Topology::Auto, Topology::Mesh, Topology::Sfu]);
+    let mixes = select(vec![Mix::Direct, Mix::Direct, Mix::Host]);
+    (topologies, mixes).prop_map(|(topology, mix)| RoomSettings { topology, mix })
+}
+
+fn modes() -> impl Strategy<Value = Mode> + Clone {
+    select(vec![Mode::Mesh, Mode::Sfu])
+}
+
 fn instances() -> impl Strategy<Value = Instance> + Clone {
     select(vec!["i1", "i1", "i1", "i2"]).prop_map(instance)
 }
 
 fn presents() -> impl Strategy<Value = Vec<Present>> {
     let roles = select(vec![Role::Host, Role::Caller, Role::Listener]);
-    let one = (peers(), instances(), roles, prop::bool::weighted(0.2), prop::bool::ANY).prop_map(
-        |(id, instance, role, suspect, is_sending)| Present { id, instance, role, suspect, is_sending },
+    let sends = select(vec![Sends::Nothing, Sends::Pictures, Sends::Sound]);
+    let grades = select(vec![None, Some(Grade::Good), Some(Grade::Lost)]);
+    let one = (peers(), instances(), roles, prop::bool::weighted(0.2), sends, grades).prop_map(
+        |(id, instance, role, suspect, sends, grade)| Present { id, instance, role, suspect, sends, grade },
     );
     prop::collection::vec(one, 0..6)
 }
@@ -128,19 +161,37 @@ fn signals() -> impl Strategy<Value = Signal> {
         LeaveReason::Kicked,
         LeaveReason::ServerStopping,
     ]);
-    let description = (peers(), instances(), attempts(), 0_u32..4, ufrags());
-    let description = description.prop_map(|(from, instance, attempt, n, ufrag)| OfferFrom {
+    let description = (senders(), instances(), attempts(), 0_u32..4, ufrags());
+    let description = description.prop_map(|((from, room_id), instance, attempt, n, ufrag)| OfferFrom {
         from,
         instance,
-        room_id: None,
+        room_id,
         sdp: sdp(ufrag),
         attempt,
         n,
         tracks: None,
     });
+    let codes = select(vec![ErrorCode::Forbidden, ErrorCode::RoomFull, ErrorCode::BadMessage]);
     prop_oneof![
-        3 => (rooms(), presents(), 0_u64..3).prop_map(|(id, participants, epoch)| {
-            Signal::RoomJoined(RoomJoined { room: JoinedRoom { id }, participants, epoch })
+        3 => (rooms(), settings(), presents(), modes(), 0_u64..3).prop_map(
+            |(id, settings, participants, topology, epoch)| {
+                Signal::RoomJoined(RoomJoined { room: JoinedRoom { id, settings }, participants, topology, epoch })
+            }
+        ),
+        1 => (rooms(), settings(), 0_u64..3).prop_map(|(room_id, room, epoch)| {
+            Signal::RoomUpdated(RoomUpdated { room_id, room, epoch })
+        }),
+        3 => (rooms(), modes(), 0_u32..4, select(vec![Phase::Prepare, Phase::Commit])).prop_map(
+            |(room_id, mode, change, phase)| {
+                Signal::Topology(TopologyMoved { room_id, mode, change, phase })
+            }
+        ),
+        1 => (rooms(), select(vec!["path-lost", "transport-gone"])).prop_map(|(room_id, reason)| {
+            Signal::OfferWanted(OfferAsked { room_id, reason: reason.to_owned() })
+        }),
+        1 => (senders(), codes, attempts()).prop_map(|((to, room_id), code, attempt)| {
+            let (to, attempt) = (Some(to), Some(attempt));
+            Signal::Error(Refused { code, message: "no".to_owned(), to, room_id, attempt })
         }),
         2 => (rooms(), presents(), 0_u64..3).prop_map(|(room_id, participants, epoch)| {
             Signal::UserJoinedRoom(UserJoined { room_id, participants, epoch })
@@ -155,10 +206,10 @@ fn signals() -> impl Strategy<Value = Signal> {
         }),
         4 => description.clone().prop_map(Signal::Offer),
         4 => description.prop_map(Signal::Answer),
-        2 => (peers(), instances(), prop::option::of(ufrags()), attempts()).prop_map(
-            |(from, instance, ufrag, attempt)| {
+        2 => (senders(), instances(), prop::option::of(ufrags()), attempts()).prop_map(
+            |((from, room_id), instance, ufrag, attempt)| {
                 let candidate = Some(candidate(ufrag));
-                Signal::IceCandidate(IceCandidateFrom { from, instance, room_id: None, candidate, attempt })
+                Signal::IceCandidate(IceCandidateFrom { from, instance, room_id, candidate, attempt })
             }
         ),
     ]
@@ -186,16 +237,16 @@ fn inputs() -> impl Strategy<Value = Input> {
         2 => select(vec![Media::Pending, Media::Ready, Media::Ready, Media::None]).prop_map(Input::Media),
         1 => any::<bool>().prop_map(Input::TurnAvailable),
         1 => Just(Input::LeaveRoom { room_id: room("s") }),
-        1 => peers().prop_map(|peer| Input::Retry { peer }),
-        1 => peers().prop_map(|peer| Input::ClosePeer { peer }),
-        2 => (peers(), attempts()).prop_map(|(peer, attempt)| Input::NegotiationNeeded { peer, attempt }),
-        1 => (peers(), attempts()).prop_map(|(peer, attempt)| {
+        1 => ends().prop_map(|peer| Input::Retry { peer }),
+        1 => ends().prop_map(|peer| Input::ClosePeer { peer }),
+        2 => (ends(), attempts()).prop_map(|(peer, attempt)| Input::NegotiationNeeded { peer, attempt }),
+        1 => (ends(), attempts()).prop_map(|(peer, attempt)| {
             Input::LocalCandidate { peer, attempt, candidate: Some(candidate(None)) }
         }),
-        4 => (peers(), attempts(), ice, connection).prop_map(|(peer, attempt, ice, connection)| {
+        4 => (ends(), attempts(), ice, connection).prop_map(|(peer, attempt, ice, connection)| {
             Input::StateChanged { peer, attempt, ice, connection }
         }),
-        3 => (peers(), attempts(), any::<u64>(), any::<u64>(), any::<u32>()).prop_map(|(peer, attempt, came, lost, ms)| {
+        3 => (ends(), attempts(), any::<u64>(), any::<u64>(), any::<u32>()).prop_map(|(peer, attempt, came, lost, ms)| {
             let packets = StatsSample { packets_received: came, packets_lost: lost, ..StatsSample::default() };
             let sample = StatsSample { bytes_sent: came, bytes_received: lost, jitter_ms: Some(ms), ..packets };
             Input::StatsSampled { peer, attempt, sample }
@@ -225,9 +276,22 @@ impl Run {
             self.account.carry_out(output);
         }
         let shown = self.manager.connections().into_iter();
-        let shown: BTreeMap<UserId, Status> = shown.map(|c| (c.remote_peer_id, c.state.status)).collect();
-        assert_eq!(shown, self.account.known, "every change of a status is told");
-        let making = self.manager.connections().into_iter().filter(|c| c.state.making_offer).count();
+        let mut shown: BTreeMap<Remote, Status> = shown.map(|c| (c.remote_peer_id, c.state.status)).collect();
+        // A hub that is only kept warm is no connection that anybody counts.
+        let is_in_use = |end: &&Remote| end.hub_of().is_none() || shown.contains_key(*end);
+        let known = self.account.known.iter().filter(|(end, _)| is_in_use(end));
+        let known: BTreeMap<Remote, Status> = known.map(|(end, status)| (end.clone(), *status)).collect();
+        shown.retain(|end, status| end.hub_of().is_none() || *status != Status::Disconnected);
+        let told = known.into_iter();
+        let told: BTreeMap<_, _> =
+            told.filter(|(end, status)| end.hub_of().is_none() || *status != Status::Disconnected).collect();
+        assert_eq!(shown, told, "every change of a status is told");
+        let ends = self.account.open.keys();
+        let making = ends.filter(|end| {
+            (end.hub_of().is_some() || self.account.paths.is_empty())
+                && self.manager.connection_state(end).making_offer
+        });
+        let making = making.count();
         let creating = self.account.open.values();
         let creating =
             creating.filter(|open| matches!(open.operation, Some(Output::CreateOffer { .. }))).count();
@@ -302,6 +366,7 @@ proptest! {
         }
         run.tell(Input::CloseAll);
         prop_assert!(run.account.open.is_empty(), "{:?} still open", run.account.open);
+        run.account.known.retain(|end, status| end.hub_of().is_none() || *status != Status::Disconnected);
         prop_assert!(run.account.known.is_empty(), "{:?} never removed", run.account.known);
         prop_assert_eq!(run.manager.connections(), vec![]);
         prop_assert_eq!(run.manager.poll_timeout(), None);

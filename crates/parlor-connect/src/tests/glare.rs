@@ -35,8 +35,11 @@ fn cm_03_the_polite_side_gives_up_an_offer_that_is_being_made_and_never_sends_it
 fn cm_03_a_void_offer_that_could_not_be_made_needs_no_rollback() {
     let mut story = polite_and_making();
     let _ = story.offer("zoe", 1, 2, "zoe-1");
-    let failed =
-        Input::LocalDescriptionFailed { peer: id("zoe"), attempt: 1, reason: "InvalidState".to_owned() };
+    let failed = Input::LocalDescriptionFailed {
+        peer: id("zoe").into(),
+        attempt: 1,
+        reason: "InvalidState".to_owned(),
+    };
     assert_eq!(story.tell(failed), ["set-offer zoe#1 zoe-1"]);
 }
 

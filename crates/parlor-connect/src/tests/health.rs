@@ -2,7 +2,8 @@
 //! sends is restarted.
 
 use super::story::{Story, id, orders, present, punctual};
-use crate::{Grade, Input, Media, Present, Quality, Settings, StatsSample};
+use crate::{Input, Media, Present, Quality, Settings, StatsSample};
+use parlor_proto::Grade;
 
 /// What one second brings: packets that come and that are lost, and the path's figures.
 #[derive(Clone, Copy)]
@@ -25,7 +26,7 @@ struct Watched {
 
 impl Watched {
     fn new() -> Self {
-        Self::with(Present { is_sending: true, ..present("ada") })
+        Self::with(Present { sends: crate::Sends::Sound, ..present("ada") })
     }
 
     fn with(ada: Present) -> Self {
@@ -55,11 +56,11 @@ impl Watched {
     }
 
     fn tell(&mut self, sample: StatsSample) -> Vec<String> {
-        self.story.tell(Input::StatsSampled { peer: id("ada"), attempt: self.attempt, sample })
+        self.story.tell(Input::StatsSampled { peer: id("ada").into(), attempt: self.attempt, sample })
     }
 
     fn quality(&self) -> Quality {
-        self.story.manager.quality(&id("ada")).cloned().unwrap()
+        self.story.manager.quality(&id("ada").into()).unwrap()
     }
 
     /// So many seconds alike; the grade at the end of each.
@@ -86,7 +87,7 @@ fn cm_17_once_a_second_and_only_while_connected() {
     assert_eq!(story.until(5_500), ["4000 sample ada#1", "5000 sample ada#1"]);
     let _ = story.ice_fails("ada", 1);
     story.silence(5_000);
-    assert_eq!(story.manager.quality(&id("ada")), None);
+    assert_eq!(story.manager.quality(&id("ada").into()), None);
 }
 
 #[test]
@@ -110,7 +111,11 @@ fn cm_17_the_figures_are_those_of_the_last_second_and_told_when_they_change() {
         }
     );
     let mut watched = Watched::new();
-    assert_eq!(watched.story.manager.quality(&id("ada")), None, "before the first look nothing is known");
+    assert_eq!(
+        watched.story.manager.quality(&id("ada").into()),
+        None,
+        "before the first look nothing is known"
+    );
     assert_eq!(watched.second(CLEAR), ["quality ada good"]);
     assert_eq!(watched.second(CLEAR), ["quality ada good"], "rates need two looks");
     assert_eq!(watched.second(CLEAR), [""; 0], "nothing new, nothing told");
@@ -121,7 +126,7 @@ fn cm_17_figures_of_an_attempt_that_is_over_count_for_nothing() {
     let mut watched = Watched::new();
     watched.attempt = 2;
     assert_eq!(watched.tell(StatsSample::default()), [""; 0]);
-    assert_eq!(watched.story.manager.quality(&id("ada")), None);
+    assert_eq!(watched.story.manager.quality(&id("ada").into()), None);
 }
 
 #[test]
@@ -268,7 +273,7 @@ fn cm_15_who_is_muted_or_publishes_nothing_owes_no_packets() {
     let _ = watched.story.updated(present("ada"));
     assert_eq!(watched.grades(20, SILENT), [Good; 20]);
     // Unmuted: 5 s from then.
-    let _ = watched.story.updated(Present { is_sending: true, ..present("ada") });
+    let _ = watched.story.updated(Present { sends: crate::Sends::Sound, ..present("ada") });
     assert_eq!(watched.grades(5, SILENT), [Good, Good, Good, Good, Lost]);
 }
 
@@ -326,7 +331,7 @@ fn cm_15_nobody_is_frozen_where_it_is_switched_off() {
     let mut story = Story::with(Settings { sample_ms: 1_000, frozen_ms: 0, ..punctual() }, 7);
     let _ = story.tell(Input::SignalingUp);
     let _ = story.tell(Input::Media(Media::Ready));
-    let _ = story.joined_as("r", &[Present { is_sending: true, ..present("ada") }], 1);
+    let _ = story.joined_as("r", &[Present { sends: crate::Sends::Sound, ..present("ada") }], 1);
     let _ = story.connect("ada", 1);
     let mut watched = Watched { story, attempt: 1, sample: StatsSample::default() };
     assert_eq!(watched.grades(20, SILENT), [Good; 20]);
@@ -337,8 +342,8 @@ fn cm_15_another_try_by_hand_is_watched_over_from_the_beginning() {
     let mut watched = Watched::new();
     let _ = watched.grades(6, CLEAR);
     let _ = watched.grades(5, SILENT);
-    let _ = watched.story.tell(Input::ClosePeer { peer: id("ada") });
-    let _ = watched.story.tell(Input::Retry { peer: id("ada") });
+    let _ = watched.story.tell(Input::ClosePeer { peer: id("ada").into() });
+    let _ = watched.story.tell(Input::Retry { peer: id("ada").into() });
     let at = watched.story.now_ms() + 1_000;
     let _ = watched.story.until(at);
     let _ = watched.story.connect("ada", 2);

@@ -37,7 +37,7 @@ fn cm_11_a_new_instance_begins_with_all_its_retries() {
     let _ = story.ice_fails("ada", 1);
     let _ = story.until(2_000);
     let _ = story.updated(reloaded("ada"));
-    let state = story.manager.connection_state(&id("ada"));
+    let state = story.manager.connection_state(&id("ada").into());
     assert_eq!((state.retry_count, state.status), (0, Status::Connecting));
 }
 
@@ -119,16 +119,16 @@ fn cm_11_what_the_stack_says_of_a_closed_connection_has_no_effect() {
     let _ = story.offer("zoe", 2, 1, "zoe-2");
     let peer = || id("zoe");
     let late = [
-        Input::NegotiationNeeded { peer: peer(), attempt: 1 },
-        Input::LocalDescriptionSet { peer: peer(), attempt: 1, sdp: sdp("old"), tracks: None },
-        Input::LocalDescriptionFailed { peer: peer(), attempt: 1, reason: "closed".to_owned() },
-        Input::RolledBack { peer: peer(), attempt: 1 },
-        Input::RollbackFailed { peer: peer(), attempt: 1, reason: "closed".to_owned() },
-        Input::RemoteDescriptionSet { peer: peer(), attempt: 1 },
-        Input::RemoteDescriptionFailed { peer: peer(), attempt: 1, reason: "closed".to_owned() },
-        Input::LocalCandidate { peer: peer(), attempt: 1, candidate: Some(candidate(None)) },
+        Input::NegotiationNeeded { peer: peer().into(), attempt: 1 },
+        Input::LocalDescriptionSet { peer: peer().into(), attempt: 1, sdp: sdp("old"), tracks: None },
+        Input::LocalDescriptionFailed { peer: peer().into(), attempt: 1, reason: "closed".to_owned() },
+        Input::RolledBack { peer: peer().into(), attempt: 1 },
+        Input::RollbackFailed { peer: peer().into(), attempt: 1, reason: "closed".to_owned() },
+        Input::RemoteDescriptionSet { peer: peer().into(), attempt: 1 },
+        Input::RemoteDescriptionFailed { peer: peer().into(), attempt: 1, reason: "closed".to_owned() },
+        Input::LocalCandidate { peer: peer().into(), attempt: 1, candidate: Some(candidate(None)) },
         Input::StateChanged {
-            peer: peer(),
+            peer: peer().into(),
             attempt: 1,
             ice: IceState::Failed,
             connection: ConnectionState::Failed,
@@ -148,7 +148,7 @@ fn cm_11_frames_of_strangers_have_no_effect() {
     assert_eq!(story.candidate("eve", 1, "eve-1"), [""; 0]);
     assert_eq!(story.updated(present("eve")), [""; 0]);
     assert_eq!(story.offer("mo", 1, 1, "mo-1"), [""; 0], "nor do one's own");
-    assert_eq!(story.tell(Input::Retry { peer: id("eve") }), [""; 0]);
-    assert_eq!(story.tell(Input::ClosePeer { peer: id("eve") }), [""; 0]);
+    assert_eq!(story.tell(Input::Retry { peer: id("eve").into() }), [""; 0]);
+    assert_eq!(story.tell(Input::ClosePeer { peer: id("eve").into() }), [""; 0]);
     assert_eq!(story.manager.connections().len(), 1);
 }

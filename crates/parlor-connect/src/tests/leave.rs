@@ -122,13 +122,16 @@ fn cm_10_close_all_closes_everyone_and_forgets_the_rooms() {
 #[test]
 fn cm_10_close_connection_closes_one_for_good_but_not_the_participant() {
     let mut story = Story::connected_with("ada");
-    assert_eq!(story.tell(Input::ClosePeer { peer: id("ada") }), ["close ada#1", "state ada disconnected"]);
+    assert_eq!(
+        story.tell(Input::ClosePeer { peer: id("ada").into() }),
+        ["close ada#1", "state ada disconnected"]
+    );
     assert_eq!(story.offer("ada", 2, 1, "ada-2"), [""; 0], "not against one's will");
     assert_eq!(story.candidate("ada", 2, "ada-2"), [""; 0]);
     story.silence(600_000);
     assert_eq!(story.manager.connections().len(), 1);
     assert_eq!(
-        story.tell(Input::Retry { peer: id("ada") }),
+        story.tell(Input::Retry { peer: id("ada").into() }),
         ["open ada#2", "create-offer ada#2", "state ada connecting making-offer"]
     );
 }

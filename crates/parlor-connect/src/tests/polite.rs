@@ -17,9 +17,16 @@ fn cm_01_of_two_ids_the_smaller_is_polite_by_bytes() {
         ("~", true),
     ] {
         let Ok(other_id) = parlor_proto::UserId::parse(other) else { continue };
-        assert_eq!(story.manager.connection_state(&other_id).is_polite, is_polite, "mo with {other}");
+        assert_eq!(
+            story.manager.connection_state(&other_id.clone().into()).is_polite,
+            is_polite,
+            "mo with {other}"
+        );
     }
-    assert!(!story.manager.connection_state(&id("hub")).is_polite, "a participant always offers to the hub");
+    assert!(
+        !story.manager.connection_state(&id("hub").into()).is_polite,
+        "a participant always offers to the hub"
+    );
 }
 
 #[test]
@@ -63,7 +70,7 @@ fn cm_02_who_was_there_before_behaves_the_same() {
 #[test]
 fn cm_02_local_candidates_go_out_as_they_come_and_their_end_too() {
     let mut story = Story::among(&["ada"]);
-    let found = |candidate| Input::LocalCandidate { peer: id("ada"), attempt: 1, candidate };
+    let found = |candidate| Input::LocalCandidate { peer: id("ada").into(), attempt: 1, candidate };
     let _ = story.local_set("ada", 1, "mo-1");
     assert_eq!(story.tell(found(Some(candidate(Some("mo-1"))))), ["send candidate ada#1 mo-1"]);
     assert_eq!(story.tell(found(None)), ["send candidate ada#1 end"]);

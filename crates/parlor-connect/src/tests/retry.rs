@@ -115,7 +115,7 @@ fn cm_06_jitter_is_of_the_seed_and_of_the_peer_and_is_at_most_a_fifth() {
     let _ = story.until(200);
     let _ = story.ice_fails("ada", 1);
     let _ = story.ice_fails("bea", 1);
-    let wait = |name| story.manager.connection_state(&id(name)).retry_timeout.unwrap();
+    let wait = |name| story.manager.connection_state(&id(name).into()).retry_timeout.unwrap();
     assert_ne!(wait("ada"), wait("bea"), "two peers are not retried in lockstep");
 }
 
@@ -208,7 +208,7 @@ fn cm_06_a_description_that_can_not_be_applied_fails_at_once() {
     let _ = story.offer("zoe", 2, 1, "zoe-2");
     let _ = story.remote_set("zoe", 2);
     let failed =
-        |attempt| Input::LocalDescriptionFailed { peer: id("zoe"), attempt, reason: "no".to_owned() };
+        |attempt| Input::LocalDescriptionFailed { peer: id("zoe").into(), attempt, reason: "no".to_owned() };
     assert_eq!(story.tell(failed(2)), ["close zoe#2", "state zoe failed 2000"]);
 }
 
@@ -218,7 +218,7 @@ fn cm_06_a_rollback_that_fails_fails_the_attempt() {
     let _ = story.negotiation_needed("zoe", 1);
     let _ = story.local_set("zoe", 1, "mo-x");
     assert_eq!(story.offer("zoe", 1, 2, "zoe-1"), ["rollback zoe#1"]);
-    let failed = Input::RollbackFailed { peer: id("zoe"), attempt: 1, reason: "no".to_owned() };
+    let failed = Input::RollbackFailed { peer: id("zoe").into(), attempt: 1, reason: "no".to_owned() };
     assert_eq!(story.tell(failed), ["close zoe#1", "state zoe failed 2000"]);
 }
 
@@ -272,18 +272,22 @@ fn cm_07_a_person_starts_it_again_by_hand_with_all_retries() {
     let _ = delays(&mut story, ice_fails);
     story.silence(60_000);
     assert_eq!(
-        story.tell(Input::Retry { peer: id("ada") }),
+        story.tell(Input::Retry { peer: id("ada").into() }),
         ["open ada#5", "create-offer ada#5", "state ada connecting making-offer"]
     );
     let _ = story.local_set("ada", 5, "mo-5");
     assert_eq!(story.ice_fails("ada", 5), ["close ada#5", "state ada failed 2000"]);
     story.silence(200);
     assert_eq!(
-        story.tell(Input::Retry { peer: id("ada") }),
+        story.tell(Input::Retry { peer: id("ada").into() }),
         ["open ada#6", "create-offer ada#6", "state ada connecting making-offer"],
         "by hand, nobody waits for the delay"
     );
-    assert_eq!(story.tell(Input::Retry { peer: id("ada") }), [""; 0], "what is under way is left alone");
+    assert_eq!(
+        story.tell(Input::Retry { peer: id("ada").into() }),
+        [""; 0],
+        "what is under way is left alone"
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::{ConnectionState, IceState, PeerState, Status};
 #[test]
 fn cm_08_a_stranger_is_disconnected() {
     let story = Story::new();
-    let state = story.manager.connection_state(&id("zoe"));
+    let state = story.manager.connection_state(&id("zoe").into());
     let expected = PeerState {
         status: Status::Disconnected,
         retry_count: 0,

@@ -8,12 +8,14 @@
 use std::fmt::Write as _;
 
 use parlor_proto::{
-    IceCandidateFrom, IceCandidateInit, Instance, LeaveReason, OfferFrom, Role, RoomId, Sdp, Time, UserId,
+    IceCandidateFrom, IceCandidateInit, Instance, LeaveReason, Mix, Mode, OfferFrom, Role, RoomId, Sdp, Time,
+    Topology, UserId,
 };
 
 use crate::{
     ConnectionState, DescriptionType, IceState, Input, JoinedRoom, Manager, Media, Output, PeerState,
-    Present, RoomJoined, Send, Settings, Signal, Status, UserJoined, UserLeft, UserUpdated,
+    Present, Remote, RoomJoined, RoomSettings, Send, Sends, Settings, Signal, Status, UserJoined, UserLeft,
+    UserUpdated,
 };
 
 /// Some day in 2026: a story's 0.
@@ -39,7 +41,12 @@ pub(super) fn sdp(ufrag: &str) -> Sdp {
 /// Someone in their first document, a caller, with a session that is fine.
 pub(super) fn present(name: &str) -> Present {
     let instance = instance(&format!("{name}-1"));
-    Present { id: id(name), instance, role: Role::Caller, suspect: false, is_sending: false }
+    Present { id: id(name), instance, role: Role::Caller, suspect: false, grade: None, sends: Sends::Nothing }
+}
+
+/// A room that stays a mesh.
+pub(super) fn pinned() -> RoomSettings {
+    RoomSettings { topology: Topology::Mesh, mix: Mix::Direct }
 }
 
 /// No jitter, so that delays are round, and nobody looks at figures.
@@ -164,8 +171,9 @@ impl Story {
     pub(super) fn joined_as(&mut self, name: &str, others: &[Present], epoch: u64) -> Vec<String> {
         let participants = with_mo(others);
         self.signal(Signal::RoomJoined(RoomJoined {
-            room: JoinedRoom { id: room(name) },
+            room: JoinedRoom { id: room(name), settings: pinned() },
             participants,
+            topology: Mode::Mesh,
             epoch,
         }))
     }
@@ -236,23 +244,32 @@ impl Story {
     // What the stack says.
 
     pub(super) fn local_set(&mut self, peer: &str, attempt: u32, ufrag: &str) -> Vec<String> {
-        self.tell(Input::LocalDescriptionSet { peer: id(peer), attempt, sdp: sdp(ufrag), tracks: None })
+        self.tell(Input::LocalDescriptionSet {
+            peer: Remote::parse(peer).unwrap(),
+            attempt,
+            sdp: sdp(ufrag),
+            tracks: None,
+        })
     }
 
     pub(super) fn remote_set(&mut self, peer: &str, attempt: u32) -> Vec<String> {
-        self.tell(Input::RemoteDescriptionSet { peer: id(peer), attempt })
+        self.tell(Input::RemoteDescriptionSet { peer: Remote::parse(peer).unwrap(), attempt })
     }
 
     pub(super) fn remote_failed(&mut self, peer: &str, attempt: u32) -> Vec<String> {
-        self.tell(Input::RemoteDescriptionFailed { peer: id(peer), attempt, reason: "bad m-line".to_owned() })
+        self.tell(Input::RemoteDescriptionFailed {
+            peer: Remote::parse(peer).unwrap(),
+            attempt,
+            reason: "bad m-line".to_owned(),
+        })
     }
 
     pub(super) fn rolled_back(&mut self, peer: &str, attempt: u32) -> Vec<String> {
-        self.tell(Input::RolledBack { peer: id(peer), attempt })
+        self.tell(Input::RolledBack { peer: Remote::parse(peer).unwrap(), attempt })
     }
 
     pub(super) fn negotiation_needed(&mut self, peer: &str, attempt: u32) -> Vec<String> {
-        self.tell(Input::NegotiationNeeded { peer: id(peer), attempt })
+        self.tell(Input::NegotiationNeeded { peer: Remote::parse(peer).unwrap(), attempt })
     }
 
     pub(super) fn state(
@@ -262,7 +279,7 @@ impl Story {
         ice: IceState,
         connection: ConnectionState,
     ) -> Vec<String> {
-        self.tell(Input::StateChanged { peer: id(peer), attempt, ice, connection })
+        self.tell(Input::StateChanged { peer: Remote::parse(peer).unwrap(), attempt, ice, connection })
     }
 
     /// ICE and DTLS work.
@@ -280,11 +297,11 @@ impl Story {
 
     /// How far the connection with someone is.
     pub(super) fn status(&self, peer: &str) -> Status {
-        self.manager.connection_state(&id(peer)).status
+        self.manager.connection_state(&Remote::parse(peer).unwrap()).status
     }
 }
 
-fn with_mo(others: &[Present]) -> Vec<Present> {
+pub(super) fn with_mo(others: &[Present]) -> Vec<Present> {
     let mut participants = vec![present("mo")];
     participants.extend_from_slice(others);
     participants
@@ -317,7 +334,7 @@ pub(super) fn orders(lines: &[String]) -> Vec<&str> {
 }
 
 fn line(output: &Output) -> String {
-    let at = |peer: &UserId, attempt: &u32| format!("{peer}#{attempt}");
+    let at = |peer: &dyn std::fmt::Display, attempt: &u32| format!("{peer}#{attempt}");
     let ufrag = |sdp: &Sdp| sdp.ice_ufrag().unwrap_or_else(|| "none".to_owned());
     let name = |candidate: &Option<IceCandidateInit>| match candidate {
         Some(candidate) => candidate.candidate.trim_start_matches("candidate:").to_owned(),
@@ -360,6 +377,10 @@ fn line(output: &Output) -> String {
             format!("state {remote_peer_id} {}", state_line(state))
         }
         Output::ConnectionFailed { remote_peer_id, reason } => format!("gave up {remote_peer_id}: {reason}"),
+        Output::Send(Send::TopologyReady(m)) => format!("send ready {} {}", m.room_id, m.change),
+        Output::PathChanged { room_id, plays, sends_to_hub } => {
+            format!("path {room_id} {plays}{}", if *sends_to_hub { ", hub is sent to" } else { "" })
+        }
         Output::PeerRemoved { peer } => format!("removed {peer}"),
         Output::Warning { message } => format!("warning: {message}"),
     }

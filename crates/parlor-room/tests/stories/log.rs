@@ -38,6 +38,12 @@ fn told(world: &mut World) -> Vec<String> {
                 format!("{room} recording {participant} {is_recording}")
             }
             RoomEvent::Updated { by } => format!("{room} updated {by}"),
+            RoomEvent::MoveBegan { to, change, cause, present } => {
+                format!("{room} moves to {to} {change} {cause:?} {present}")
+            }
+            RoomEvent::Moved { to, change, took_ms, missing } => {
+                format!("{room} moved to {to} {change} {took_ms} missing {missing}")
+            }
             RoomEvent::Ended { reason } => format!("{room} ended {reason:?}"),
         },
     };

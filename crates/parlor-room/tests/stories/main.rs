@@ -16,6 +16,7 @@ mod leaving;
 mod list;
 mod log;
 mod model;
+mod moves;
 mod page;
 mod presence;
 mod properties;

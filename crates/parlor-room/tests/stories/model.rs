@@ -1,11 +1,16 @@
 //! The registry's rules once more, as plainly as they can be said: lists of people and rooms that are searched from
-//! front to back. No frames, no numbers, no timers; only who is where, who is host, and who is told what.
+//! front to back. No frames, no numbers, no timers; only who is where, who is host, how rooms connect, and who is told what.
 
 use std::collections::BTreeMap;
 
 pub const GRACE_MS: u64 = 10_000;
 pub const EMPTY_MS: u64 = 60_000;
 pub const ROLE_KEPT_MS: u64 = 60_000;
+pub const MOVE_MS: u64 = 5_000;
+pub const BACK_AFTER_MS: u64 = 30_000;
+/// Smaller than the contract's, for few people: to the hub above, and back at or below; with video, and with sound or without it.
+pub const MESH_MAX: (u16, u16) = (2, 3);
+pub const BACK_MAX: (u16, u16) = (1, 2);
 
 pub type Answer = Result<(), &'static str>;
 
@@ -45,6 +50,23 @@ pub struct Room {
     pub members: Vec<(String, Role)>,
     left: Vec<(String, u64, Option<Role>)>,
     empty_since: Option<u64>,
+    /// How its settings want it to connect; none: as it needs.
+    fixed: Option<&'static str>,
+    /// How it connects.
+    pub mode: &'static str,
+    pub moving: Option<Moving>,
+    /// How many moves have begun.
+    pub change: u32,
+    /// Who has sound, and who has a camera on.
+    tracks: BTreeMap<String, (bool, bool)>,
+    few_since: Option<u64>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Moving {
+    pub to: &'static str,
+    since: u64,
+    ready: Vec<String>,
 }
 
 #[derive(Default)]
@@ -80,6 +102,12 @@ impl Model {
             members: vec![(who.to_owned(), Role::Host)],
             left: vec![],
             empty_since: None,
+            fixed: None,
+            mode: "mesh",
+            moving: None,
+            change: 0,
+            tracks: BTreeMap::new(),
+            few_since: None,
         });
         Ok(())
     }
@@ -166,6 +194,25 @@ impl Model {
         Ok(())
     }
 
+    pub fn set_topology(&mut self, who: &str, id: &str, topology: &'static str) -> Answer {
+        self.ruled(who, id)?.fixed = Some(topology).filter(|topology| *topology != "auto");
+        Ok(())
+    }
+
+    pub fn publish(&mut self, who: &str, id: &str, audio: bool, video: bool) -> Answer {
+        self.room_with(who, id)?.tracks.insert(who.to_owned(), (audio, video));
+        Ok(())
+    }
+
+    pub fn ready(&mut self, who: &str, id: &str, change: u32) -> Answer {
+        let room = self.room_with(who, id)?;
+        let current = room.change;
+        if let Some(moving) = room.moving.as_mut().filter(|_| current == change) {
+            moving.ready.push(who.to_owned());
+        }
+        Ok(())
+    }
+
     pub fn end(&mut self, who: &str, id: &str) -> Answer {
         self.ruled(who, id)?;
         self.rooms.retain(|room| room.id != id);
@@ -215,20 +262,33 @@ impl Model {
                 .rooms
                 .iter()
                 .filter_map(|room| Some((room.empty_since? + EMPTY_MS, 1, 0, room.id.to_owned())));
-            match graces.chain(empties).min().filter(|(at, ..)| *at <= end) {
+            let moves =
+                self.rooms.iter().filter_map(|room| Some((room.moves_at()?, 2, 0, room.id.to_owned())));
+            match graces.chain(empties).chain(moves).min().filter(|(at, ..)| *at <= end) {
                 None => break,
                 Some((at, kind, _, name)) => {
                     self.now = at;
-                    self.expired_at = at;
-                    if kind == 0 {
-                        self.gone(&name);
-                    } else {
-                        self.rooms.retain(|room| room.id != name);
+                    match kind {
+                        0 => self.gone(&name),
+                        1 => self.rooms.retain(|room| room.id != name),
+                        _ => {}
                     }
+                    if kind < 2 {
+                        self.expired_at = at;
+                    }
+                    self.settle();
                 }
             }
         }
         self.now = end;
+    }
+
+    /// Rooms go as far as they can now.
+    pub fn settle(&mut self) {
+        let suspect = |who: &str| self.people.get(who).is_none_or(|person| person.suspect_since.is_some());
+        for room in &mut self.rooms {
+            while room.step(self.now, suspect) {}
+        }
     }
 
     /// As [`super::world::World::shown`], with roles.
@@ -256,7 +316,58 @@ impl Room {
         self.members.iter().any(|(other, _)| other == who)
     }
 
+    /// When time alone moves it.
+    fn moves_at(&self) -> Option<u64> {
+        match &self.moving {
+            Some(moving) => Some(moving.since + MOVE_MS),
+            None => Some(self.few_since? + BACK_AFTER_MS),
+        }
+    }
+
+    /// False if there is nothing to do now.
+    fn step(&mut self, now: u64, suspect: impl Fn(&str) -> bool) -> bool {
+        let present = self.members.len();
+        let has_video = self.tracks.values().any(|(_, video)| *video);
+        let has_audio = self.tracks.values().any(|(audio, _)| *audio);
+        let above = |max: u16| present > usize::from(max);
+        let wanted = if let Some(Moving { to, since, ready }) = &self.moving {
+            let awaited = |who: &String| !suspect(who) && !ready.contains(who);
+            if self.fixed.is_none_or(|fixed| fixed == *to) {
+                let waits = present > 1 && self.members.iter().any(|(who, _)| awaited(who));
+                if waits && now < since + MOVE_MS {
+                    return false;
+                }
+                self.mode = to;
+                self.moving = None;
+                return true;
+            }
+            self.fixed.unwrap()
+        } else {
+            let is_few = self.fixed.is_none()
+                && self.mode == "sfu"
+                && !above(if has_video { BACK_MAX.0 } else { BACK_MAX.1 });
+            self.few_since = is_few.then(|| self.few_since.unwrap_or(now));
+            let is_back = self.few_since.is_some_and(|since| now >= since + BACK_AFTER_MS);
+            let goes_up = has_video && above(MESH_MAX.0) || has_audio && above(MESH_MAX.1);
+            let wanted = match self.fixed {
+                Some(fixed) => fixed,
+                None if is_back => "mesh",
+                None if goes_up => "sfu",
+                None => self.mode,
+            };
+            if wanted == self.mode {
+                return false;
+            }
+            wanted
+        };
+        self.change += 1;
+        self.moving = Some(Moving { to: wanted, since: now, ready: vec![] });
+        self.few_since = None;
+        true
+    }
+
     fn remove(&mut self, who: &str, keeps_role: bool, now: u64) {
+        self.tracks.remove(who);
         let role = self.members.iter().find(|(other, _)| other == who).map(|(_, role)| *role);
         self.members.retain(|(other, _)| other != who);
         self.left.push((who.to_owned(), now, role.filter(|_| keeps_role)));

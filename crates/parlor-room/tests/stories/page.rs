@@ -18,7 +18,19 @@ pub struct Page {
     pub last_seq: u64,
     /// By room.
     pub rosters: BTreeMap<String, (Roster, String)>,
+    /// How each room connects.
+    pub paths: BTreeMap<String, Path>,
     pub heard: Vec<String>,
+}
+
+/// How a room connects, as a page was told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Path {
+    pub mode: String,
+    /// Where the room moves.
+    pub to: Option<String>,
+    /// The highest move of which the page has heard; 0: none.
+    pub change: u32,
 }
 
 impl Page {
@@ -38,7 +50,27 @@ impl Page {
             "room-joined" => {
                 let room = &data["room"];
                 let entry = (roster(&data["participants"]), text(&room["hostId"]));
-                self.rosters.insert(text(&room["id"]), entry);
+                let was_in = self.rosters.insert(text(&room["id"]), entry).is_some();
+                let path = self.paths.entry(text(&room["id"])).or_default();
+                let change = if was_in { path.change } else { 0 };
+                *path = Path { mode: text(&data["topology"]), to: None, change };
+            }
+            "topology" => {
+                let change = u32::try_from(data["change"].as_u64().unwrap()).unwrap();
+                assert!(self.rosters.contains_key(&text(&data["roomId"])), "a room one is in");
+                let path = self.paths.get_mut(&text(&data["roomId"])).unwrap();
+                if data["phase"] == "prepare" {
+                    let is_told_again = path.to.is_none() && path.change == change;
+                    assert!(change > path.change || is_told_again, "{me}: moves are counted: {frame}");
+                    (path.to, path.change) = (Some(text(&data["mode"])), change);
+                } else {
+                    assert_eq!(
+                        (path.to.take(), path.change),
+                        (Some(text(&data["mode"])), change),
+                        "{me}: {frame}"
+                    );
+                    path.mode = text(&data["mode"]);
+                }
             }
             "user-left-room" if data["userId"] == me => {
                 self.rosters.remove(&text(&data["roomId"])).expect("one is told only of a room one was in");

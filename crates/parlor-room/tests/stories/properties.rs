@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use parlor_room::{CloseCause, ConnId, Input};
+use parlor_room::{CloseCause, Config, ConnId, Input};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{FileFailurePersistence, RngSeed};
 use serde_json::{Value, json};
 
 use crate::list::{Mirror, watch_deltas};
-use crate::model::{Answer, Model, Role};
+use crate::model::{Answer, BACK_MAX, MESH_MAX, Model, Role};
 use crate::page::Page;
 use crate::world::World;
 
@@ -36,6 +36,13 @@ enum Op {
     Kick(Ruler, &'static str, &'static str),
     SetRole(Ruler, &'static str, &'static str, Role),
     Lock(Ruler, &'static str, bool),
+    SetTopology(Ruler, &'static str, &'static str),
+    /// Has sound, has a camera on.
+    Publish(&'static str, &'static str, bool, bool),
+    /// For the move that they know of, or for another one.
+    Ready(&'static str, &'static str, bool),
+    /// Everybody who can is ready.
+    AllReady(&'static str),
     End(Ruler, &'static str),
     Chat(&'static str, &'static str),
     Message(&'static str, &'static str, &'static str),
@@ -69,6 +76,11 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (ruler(), room(), person()).prop_map(|(p, r, t)| Op::Kick(p, r, t)),
         6 => (ruler(), room(), person(), role()).prop_map(|(p, r, t, o)| Op::SetRole(p, r, t, o)),
         2 => (ruler(), room(), proptest::bool::weighted(0.3)).prop_map(|(p, r, l)| Op::Lock(p, r, l)),
+        2 => (ruler(), room(), select(&["auto", "auto", "mesh", "sfu"][..]))
+            .prop_map(|(p, r, t)| Op::SetTopology(p, r, t)),
+        6 => (person(), room(), any::<bool>(), any::<bool>()).prop_map(|(p, r, a, v)| Op::Publish(p, r, a, v)),
+        3 => (person(), room(), proptest::bool::weighted(0.9)).prop_map(|(p, r, k)| Op::Ready(p, r, k)),
+        2 => room().prop_map(Op::AllReady),
         1 => (ruler(), room()).prop_map(|(p, r)| Op::End(p, r)),
         4 => (person(), room()).prop_map(|(p, r)| Op::Chat(p, r)),
         2 => (person(), room(), person()).prop_map(|(p, r, t)| Op::Message(p, r, t)),
@@ -94,7 +106,14 @@ struct Theatre {
 
 impl Theatre {
     fn new() -> Self {
-        let mut world = World::new();
+        let mut world = World::with(Config {
+            has_hub: true,
+            mesh_with_video_max: MESH_MAX.0,
+            mesh_with_audio_max: MESH_MAX.1,
+            back_with_video_max: BACK_MAX.0,
+            back_without_video_max: BACK_MAX.1,
+            ..Config::default()
+        });
         let deltas = watch_deltas(&mut world);
         let mut model = Model::default();
         model.pass_until(world.now.as_ms());
@@ -143,6 +162,30 @@ impl Theatre {
                 let p = &self.ruler(ruler, room);
                 let data = json!({"roomId": room, "locked": locked});
                 self.act(p, "update-room", data, |model| model.lock(p, room, locked));
+            }
+            Op::SetTopology(ruler, room, topology) => {
+                let p = &self.ruler(ruler, room);
+                let data = json!({"roomId": room, "topology": topology});
+                self.act(p, "update-room", data, |model| model.set_topology(p, room, topology));
+            }
+            Op::Publish(p, room, audio, video) => {
+                let mut tracks = vec![json!({"source": "camera", "kind": "video", "enabled": video})];
+                if audio {
+                    tracks.push(json!({"source": "microphone", "kind": "audio", "enabled": video}));
+                }
+                let data =
+                    json!({"roomId": room, "audioEnabled": audio, "videoEnabled": video, "tracks": tracks});
+                self.act(p, "track-state", data, |model| model.publish(p, room, audio, video));
+            }
+            Op::Ready(p, room, is_current) => self.ready(p, room, is_current),
+            Op::AllReady(room) => {
+                for p in PEOPLE {
+                    if self.model.rooms_of(p).iter().any(|other| other.id == room) {
+                        self.ready(p, room, true);
+                        self.model.settle();
+                        self.count += 1;
+                    }
+                }
             }
             Op::End(ruler, room) => {
                 let p = &self.ruler(ruler, room);
@@ -201,6 +244,17 @@ impl Theatre {
         }
     }
 
+    fn ready(&mut self, p: &str, room: &str, is_current: bool) {
+        if self.conn(p).is_none() {
+            return;
+        }
+        self.listen(p, 0);
+        let known = self.pages[p].paths.get(room).map_or(0, |path| path.change);
+        let change = if is_current { known } else { known + 1 };
+        let data = json!({"roomId": room, "change": change});
+        self.act(p, "topology-ready", data, |model| model.ready(p, room, change));
+    }
+
     fn ruler(&self, ruler: Ruler, id: &str) -> String {
         match ruler {
             Ruler::Someone(p) => p.to_owned(),
@@ -241,6 +295,7 @@ impl Theatre {
             token,
             last_seq: 0,
             rosters: BTreeMap::new(),
+            paths: BTreeMap::new(),
             heard: Vec::new(),
         };
         self.pages.insert(p, page);
@@ -344,6 +399,7 @@ impl Theatre {
     }
 
     fn check(&mut self) {
+        self.model.settle();
         let of = |room: &Value| {
             let text = |value: &Value| value.as_str().unwrap().to_owned();
             let names: Vec<String> = room["participants"]
@@ -363,6 +419,7 @@ impl Theatre {
         assert_eq!(gauges.sessions - gauges.sessions_anonymous, self.model.people.len());
         let suspects = self.model.people.values().filter(|person| person.suspect_since.is_some());
         assert_eq!(gauges.sessions_suspect, suspects.count());
+        assert_eq!(gauges.rooms_moving, self.model.rooms.iter().filter(|room| room.moving.is_some()).count());
         assert_eq!(
             gauges.participants,
             self.model.rooms.iter().map(|room| room.members.len()).sum::<usize>()
@@ -401,6 +458,19 @@ impl Theatre {
             let own = page.rosters[room.id].0.iter().find(|(id, ..)| id == p).unwrap();
             let role = room.members.iter().find(|(id, _)| id == p).unwrap().1;
             assert_eq!(own.1, role.word(), "{p} knows their own role");
+            let path = &page.paths[room.id];
+            let to = room.moving.as_ref().map(|moving| moving.to);
+            assert_eq!(
+                (&*path.mode, path.to.as_deref()),
+                (room.mode, to),
+                "{p} knows how {} connects",
+                room.id
+            );
+            assert!(
+                path.change == 0 || path.change == room.change,
+                "{p} knows which move of {} it is",
+                room.id
+            );
         }
     }
 
