@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use parlor_connect::Remote;
 use parlor_proto::{Participant, RawJson, Receive, RoomId, UserId, WantedVideo};
 use tokio::sync::{mpsc, oneshot};
 
@@ -10,7 +11,7 @@ use crate::address::Address;
 use crate::command::Command;
 use crate::driver::Driver;
 use crate::error::Error;
-use crate::event::{Event, Remote};
+use crate::event::Event;
 use crate::limits;
 use crate::options::{Join, Options};
 use crate::socket::Door;
@@ -101,8 +102,8 @@ impl Client {
     /// Asks whoever sends a track for a picture that can be decoded without those before. (What is broken or begins is asked for
     /// anyway.)
     pub async fn request_key_frame(&self, track: &RemoteTrack) {
-        let (user, source, room) = (track.user.clone(), track.source, track.room.clone());
-        self.tell(Command::KeyFrame { user, source, room }).await;
+        let (user, source) = (track.user.clone(), track.source);
+        self.tell(Command::KeyFrame { user, source }).await;
     }
 
     /// Leaves all rooms and ends the session; back when that is said to the server, or after 2 s.

@@ -1,11 +1,11 @@
 //! What an application asks of its client's task.
 
+use parlor_connect::Remote;
 use parlor_proto::client::UserJoinedRoom;
 use parlor_proto::{Participant, RawJson, Receive, RoomId, Source, UserId};
 use tokio::sync::oneshot;
 
 use crate::error::Error;
-use crate::event::Remote;
 use crate::track::{Outlets, Publish};
 
 type Reply<T> = oneshot::Sender<Result<T, Error>>;
@@ -23,7 +23,7 @@ pub(crate) enum Command {
     Receive(Receive),
     Participants { room: RoomId, reply: Reply<Vec<Participant>> },
     Retry { remote: Remote },
-    KeyFrame { user: UserId, source: Source, room: Option<RoomId> },
+    KeyFrame { user: UserId, source: Source },
     Close { reply: oneshot::Sender<()> },
 }
 

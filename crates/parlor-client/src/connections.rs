@@ -1,46 +1,31 @@
 //! The connections there are, by who is at their other end; and the way of what comes over them to the application's tracks.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
-use parlor_connect::{ConnectionState, IceState, Input, Output};
-use parlor_proto::{RoomId, Slots as SlotsFrame, Source, UserId};
+use parlor_connect::{ConnectionState, IceState, Input, Output, Remote};
+use parlor_proto::{Mode, RoomId, Slots as SlotsFrame, Source, UserId};
 use str0m::media::MediaData;
 use tokio::sync::{mpsc, watch};
 
 use crate::driver::Events;
-use crate::event::{Event, Remote};
+use crate::event::Event;
 use crate::limits;
 use crate::link::{Link, Order, Report};
+use crate::memberships::Memberships;
 use crate::options::Slots;
 use crate::peer::{Sending, Shape};
 use crate::track::{Codec, Outgoing, Outlets, Packet, TrackEntrance};
 
-/// How the connection manager names the other end of a connection.
-pub(crate) type Key = UserId;
-
-/// The same for an application.
-pub(crate) fn remote(key: &Key) -> Remote {
-    Remote::User(key.clone())
-}
-
-/// And back; none for an end with which no connection is ever made.
-pub(crate) fn key(remote: &Remote) -> Option<Key> {
-    match remote {
-        Remote::User(user) => Some(user.clone()),
-        Remote::Hub(_) => None,
-    }
-}
-
-/// Whose track, which of theirs, and of those over a hub in which room.
-type TrackName = (UserId, Source, Option<RoomId>);
+/// Whose track, which of theirs: by whichever path it comes.
+type TrackName = (UserId, Source);
 
 /// A track that comes.
 struct Entrance {
     track: TrackEntrance,
     /// Over what it came last.
-    over: (Key, u32, String),
+    over: (Remote, u32, String),
     timeline: u64,
 }
 
@@ -57,19 +42,23 @@ pub(crate) struct Connections {
     /// Whether the server is on this machine's loopback, where then others may be as well.
     pub(crate) is_server_here: bool,
     slots: Slots,
-    links: BTreeMap<Key, Link>,
+    links: BTreeMap<Remote, Link>,
     tracks: Vec<Sending>,
-    reports: mpsc::Sender<(Key, u32, Report)>,
+    reports: mpsc::Sender<(Remote, u32, Report)>,
     outlets: watch::Sender<Vec<mpsc::Sender<Outgoing>>>,
     entrances: BTreeMap<TrackName, Entrance>,
     /// Tracks that are over, and from when on.
     ending: Vec<(Instant, TrackName)>,
     seats: BTreeMap<RoomId, Seats>,
+    /// Rooms that are heard through their hub.
+    stars: BTreeSet<RoomId>,
+    /// Rooms whose hub is sent what is published.
+    hubs_in_use: BTreeSet<RoomId>,
 }
 
 impl Connections {
     pub(crate) fn new(
-        reports: mpsc::Sender<(Key, u32, Report)>,
+        reports: mpsc::Sender<(Remote, u32, Report)>,
         outlets: watch::Sender<Vec<mpsc::Sender<Outgoing>>>,
         slots: Slots,
     ) -> Self {
@@ -83,6 +72,8 @@ impl Connections {
             entrances: BTreeMap::new(),
             ending: Vec::new(),
             seats: BTreeMap::new(),
+            stars: BTreeSet::new(),
+            hubs_in_use: BTreeSet::new(),
         }
     }
 
@@ -91,7 +82,7 @@ impl Connections {
         self.outlets.subscribe()
     }
 
-    pub(crate) fn is_current(&self, key: &Key, attempt: u32) -> bool {
+    pub(crate) fn is_current(&self, key: &Remote, attempt: u32) -> bool {
         self.links.get(key).is_some_and(|link| link.attempt == attempt)
     }
 
@@ -99,7 +90,7 @@ impl Connections {
     pub(crate) fn carry_out(&mut self, output: Output, events: &mut Events) -> Option<Input> {
         match output {
             // The driver's.
-            Output::Send(_) => None,
+            Output::Send(_) | Output::PathChanged { .. } => None,
             Output::Open { peer, attempt, .. } => {
                 self.open(peer, attempt);
                 None
@@ -120,24 +111,27 @@ impl Connections {
             Output::Close { peer, attempt } => {
                 if self.is_current(&peer, attempt) {
                     self.links.remove(&peer);
+                    if let Remote::Hub(room) = &peer {
+                        self.seats.remove(room);
+                    }
                     self.tell_outlets();
                 }
                 None
             }
-            Output::ConnectionStateChanged { remote_peer_id, state } => {
-                events.tell(Event::Connection { remote: remote(&remote_peer_id), state });
+            Output::ConnectionStateChanged { remote_peer_id: remote, state } => {
+                events.tell(Event::Connection { remote, state });
                 None
             }
-            Output::QualityChanged { remote_peer_id, quality } => {
-                events.tell(Event::Quality { remote: remote(&remote_peer_id), quality });
+            Output::QualityChanged { remote_peer_id: remote, quality } => {
+                events.tell(Event::Quality { remote, quality });
                 None
             }
-            Output::ConnectionFailed { remote_peer_id, reason } => {
-                events.tell(Event::ConnectionFailed { remote: remote(&remote_peer_id), reason });
+            Output::ConnectionFailed { remote_peer_id: remote, reason } => {
+                events.tell(Event::ConnectionFailed { remote, reason });
                 None
             }
             Output::PeerRemoved { peer } => {
-                self.forget_tracks(&peer, None);
+                self.forget_tracks(&peer);
                 None
             }
             Output::Warning { message } => {
@@ -147,8 +141,8 @@ impl Connections {
         }
     }
 
-    fn open(&mut self, key: Key, attempt: u32) {
-        let shape = match remote(&key) {
+    fn open(&mut self, key: Remote, attempt: u32) {
+        let shape = match &key {
             Remote::User(_) => Shape::Pair,
             Remote::Hub(_) => Shape::Star(self.slots),
         };
@@ -158,15 +152,41 @@ impl Connections {
         self.tell_outlets();
     }
 
+    /// By which path a room is heard, and whether its hub is sent anything.
+    pub(crate) fn set_path(&mut self, room: &RoomId, plays: Mode, sends_to_hub: bool) {
+        let set = |rooms: &mut BTreeSet<RoomId>, is_in: bool| match is_in {
+            true => rooms.insert(room.clone()),
+            false => rooms.remove(room),
+        };
+        set(&mut self.stars, plays == Mode::Sfu);
+        set(&mut self.hubs_in_use, sends_to_hub);
+        self.tell_outlets();
+    }
+
+    /// Whether a room's hub is sent what is published.
+    pub(crate) fn uses_hub(&self, room: &RoomId) -> bool {
+        self.hubs_in_use.contains(room)
+    }
+
+    /// Through which room's hub somebody is heard, of the rooms shared with them; none: directly. Whoever shares a mesh is heard
+    /// directly.
+    fn hub_room<'a>(&self, shared: &'a [RoomId]) -> Option<&'a RoomId> {
+        let is_star = shared.iter().all(|room| self.stars.contains(room));
+        shared.first().filter(|_| is_star)
+    }
+
     /// A connection that takes no orders any more has failed.
-    fn order(&mut self, peer: Key, attempt: u32, order: Order) -> Option<Input> {
+    fn order(&mut self, peer: Remote, attempt: u32, order: Order) -> Option<Input> {
         let link = self.links.get(&peer).filter(|link| link.attempt == attempt)?;
         let (ice, connection) = (IceState::Failed, ConnectionState::Failed);
         (!link.order(order)).then_some(Input::StateChanged { peer, attempt, ice, connection })
     }
 
-    fn tell_outlets(&mut self) {
-        self.outlets.send_replace(self.links.values().map(|link| link.outgoing.clone()).collect());
+    fn tell_outlets(&self) {
+        let is_sent = |key: &Remote| key.hub_of().is_none_or(|room| self.hubs_in_use.contains(room));
+        let links = self.links.iter().filter(|(key, _)| is_sent(key));
+        let outlets = links.map(|(_, link)| link.outgoing.clone()).collect();
+        self.outlets.send_replace(outlets);
     }
 
     /// What is published, on all connections and on those to come.
@@ -178,38 +198,37 @@ impl Connections {
         self.tracks = tracks;
     }
 
-    pub(crate) fn data_opened(&mut self, key: &Key) {
+    pub(crate) fn data_opened(&mut self, key: &Remote) {
         if let Some(link) = self.links.get_mut(key) {
             link.is_data_open = true;
         }
     }
 
-    pub(crate) fn data_closed(&mut self, key: &Key) {
+    pub(crate) fn data_closed(&mut self, key: &Remote) {
         if let Some(link) = self.links.get_mut(key) {
             link.is_data_open = false;
         }
     }
 
-    /// With whom there is an open data channel.
+    /// With whom there is an open data channel, directly.
     pub(crate) fn data_users(&self) -> Vec<UserId> {
         let open = self.links.iter().filter(|(_, link)| link.is_data_open);
-        open.filter_map(|(key, _)| match remote(key) {
-            Remote::User(user) => Some(user),
+        open.filter_map(|(key, _)| match key {
+            Remote::User(user) => Some(user.clone()),
             Remote::Hub(_) => None,
         })
         .collect()
     }
 
     /// Sends a frame over the data channel with somebody; false if there is none.
-    pub(crate) fn send_data(&self, user: &UserId, text: &str) -> bool {
-        let link = key(&Remote::User(user.clone())).and_then(|key| self.links.get(&key));
+    pub(crate) fn send_data(&self, to: &Remote, text: &str) -> bool {
+        let link = self.links.get(to).filter(|_| to.hub_of().is_none_or(|room| self.uses_hub(room)));
         link.is_some_and(|link| link.is_data_open && link.order(Order::Data(text.to_owned())))
     }
 
     /// Asks for a key frame of somebody's track.
-    pub(crate) fn key_frame(&self, user: &UserId, source: Source, room: Option<&RoomId>) {
-        let name = (user.clone(), source, room.cloned());
-        if let Some(Entrance { over: (key, attempt, mid), .. }) = self.entrances.get(&name)
+    pub(crate) fn key_frame(&self, user: &UserId, source: Source) {
+        if let Some(Entrance { over: (key, attempt, mid), .. }) = self.entrances.get(&(user.clone(), source))
             && let Some(link) = self.links.get(key).filter(|link| link.attempt == *attempt)
         {
             link.order(Order::KeyFrame { mid: mid.clone() });
@@ -219,10 +238,11 @@ impl Connections {
     /// A packet came over a connection, in a section.
     pub(crate) fn on_media(
         &mut self,
-        (key, attempt, mid): (&Key, u32, &str),
+        (key, attempt, mid): (&Remote, u32, &str),
         source: Option<Source>,
         codec: Codec,
         media: &MediaData,
+        rooms: &Memberships,
         events: &mut Events,
     ) {
         let packet = Packet {
@@ -233,41 +253,46 @@ impl Connections {
             is_key_frame: codec == Codec::Opus || media.is_keyframe(),
             data: Arc::clone(&media.data),
         };
-        let over = (key.clone(), attempt, mid.to_owned());
-        match remote(key) {
+        let name = match key {
             Remote::User(user) => {
                 let plain = match codec {
                     Codec::Opus => Source::Microphone,
                     Codec::Vp8 => Source::Camera,
                 };
-                self.put((user, source.unwrap_or(plain), None), over, codec, packet, events);
+                (user.clone(), source.unwrap_or(plain))
             }
             Remote::Hub(room) => {
                 let seats = self.seats.entry(room.clone()).or_default();
-                if let Some((user, source)) = seats.by_mid.get(mid).cloned() {
-                    self.put((user, source, Some(room)), over, codec, packet, events);
-                } else {
+                let Some(name) = seats.by_mid.get(mid).cloned() else {
                     if seats.unnamed.len() >= limits::UNNAMED_PACKETS_MAX {
                         seats.unnamed.pop_front();
                     }
                     seats.unnamed.push_back((mid.to_owned(), codec, packet));
-                }
+                    return;
+                };
+                name
             }
-        }
+        };
+        let over = (key.clone(), attempt, mid.to_owned());
+        self.put(name, over, codec, packet, rooms, events);
     }
 
     fn put(
         &mut self,
         name: TrackName,
-        over: (Key, u32, String),
+        over: (Remote, u32, String),
         codec: Codec,
         mut packet: Packet,
+        rooms: &Memberships,
         events: &mut Events,
     ) {
+        // While a room moves both paths bring it.
+        if self.hub_room(&rooms.shared(&name.0)) != over.0.hub_of() {
+            return;
+        }
         let is_other = self.entrances.get(&name).is_none_or(|entrance| entrance.track.codec != codec);
         if is_other {
-            let (user, source, room) = name.clone();
-            let (track, remote_track) = TrackEntrance::new(user, source, codec, room);
+            let (track, remote_track) = TrackEntrance::new(name.0.clone(), name.1, codec);
             let entrance = Entrance { track, over: over.clone(), timeline: 0 };
             self.entrances.insert(name.clone(), entrance);
             events.tell(Event::Track(remote_track));
@@ -283,34 +308,33 @@ impl Connections {
     }
 
     /// Who is in which receive section of a connection with the hub, all of them.
-    pub(crate) fn on_slots(&mut self, slots: SlotsFrame, events: &mut Events) {
+    pub(crate) fn on_slots(&mut self, slots: SlotsFrame, rooms: &Memberships, events: &mut Events) {
         let SlotsFrame { room_id: room, slots } = slots;
         let seats = self.seats.entry(room.clone()).or_default();
         seats.by_mid =
             slots.into_iter().filter_map(|slot| Some((slot.mid, (slot.user_id?, slot.source?)))).collect();
         let by_mid = seats.by_mid.clone();
         let now = Instant::now();
+        let key = Remote::Hub(room.clone());
         for (mid, codec, packet) in std::mem::take(&mut seats.unnamed) {
             let is_young = now.duration_since(packet.received_at) < limits::HELD_LINES;
-            let Some(key) = key(&Remote::Hub(room.clone())) else { continue };
-            let Some((user, source)) = by_mid.get(&mid).cloned().filter(|_| is_young) else { continue };
+            let Some(name) = by_mid.get(&mid).cloned().filter(|_| is_young) else { continue };
             let attempt = self.links.get(&key).map_or(0, |link| link.attempt);
-            self.put((user, source, Some(room.clone())), (key, attempt, mid), codec, packet, events);
+            self.put(name, (key.clone(), attempt, mid), codec, packet, rooms, events);
         }
     }
 
     /// Ends the tracks of somebody who is gone.
-    pub(crate) fn forget_tracks(&mut self, user: &UserId, room: Option<&RoomId>) {
-        self.entrances.retain(|(of, _, at), _| of != user || at.as_ref() != room);
+    pub(crate) fn forget_tracks(&mut self, user: &UserId) {
+        self.entrances.retain(|(of, _), _| of != user);
     }
 
     /// Somebody publishes a source no longer, or again.
     pub(crate) fn set_ending(&mut self, user: &UserId, source: Source, is_over: bool) {
-        self.ending.retain(|(_, (of, from, _))| of != user || *from != source);
+        let name = (user.clone(), source);
+        self.ending.retain(|(_, other)| *other != name);
         if is_over {
-            let at = Instant::now() + limits::LINGER;
-            let names = self.entrances.keys().filter(|(of, from, _)| of == user && *from == source);
-            self.ending.extend(names.map(|name| (at, name.clone())));
+            self.ending.push((Instant::now() + limits::LINGER, name));
         }
     }
 
@@ -334,6 +358,8 @@ impl Connections {
     /// Frees what belongs to a room that one is no longer in. Its connections are the connection manager's.
     pub(crate) fn forget_room(&mut self, room: &RoomId) {
         self.seats.remove(room);
-        self.entrances.retain(|(_, _, at), _| at.as_ref() != Some(room));
+        self.stars.remove(room);
+        self.hubs_in_use.remove(room);
+        self.tell_outlets();
     }
 }

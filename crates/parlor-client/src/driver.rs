@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::pin::Pin;
 use std::time::Instant;
 
-use parlor_connect::{Input, Manager, Output, Send as ToServer};
+use parlor_connect::{Input, Manager, Output, Remote, Send as ToServer};
 use parlor_proto::client::{Recording, TrackState, UserJoinedRoom, UserLeftRoom};
 use parlor_proto::server::Limits;
 use parlor_proto::{
@@ -18,9 +18,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::clock::Clock;
 use crate::command::Command;
-use crate::connections::{self, Connections, Key};
+use crate::connections::Connections;
 use crate::error::Error;
-use crate::event::{Departure, Event, Remote};
+use crate::event::{Departure, Event};
 use crate::frames::Frame;
 use crate::limits;
 use crate::link::Report;
@@ -73,7 +73,7 @@ enum Wire {
 /// What came, of all that is waited for.
 enum Came {
     Command(Option<Command>),
-    Report(Key, u32, Report),
+    Report(Remote, u32, Report),
     Text(String),
     Lost(Lost),
     Opened(Result<(Socket, bool), Error>),
@@ -94,7 +94,7 @@ pub(crate) struct Driver {
     instance: Instance,
     clock: Clock,
     commands: mpsc::Receiver<Command>,
-    reports: mpsc::Receiver<(Key, u32, Report)>,
+    reports: mpsc::Receiver<(Remote, u32, Report)>,
     events: Events,
     wire: Wire,
     /// Whether the server said welcome at this socket.
@@ -317,9 +317,20 @@ impl Driver {
                             ToServer::Offer(offer) => ClientMessage::Offer(offer),
                             ToServer::Answer(answer) => ClientMessage::Answer(answer),
                             ToServer::IceCandidate(candidate) => ClientMessage::IceCandidate(candidate),
+                            ToServer::TopologyReady(ready) => ClientMessage::TopologyReady(ready),
                         };
                         let text = self.outbox.add(message, None, self.is_open);
                         write(&self.wire, text);
+                    }
+                    Output::PathChanged { room_id: room, plays, sends_to_hub } => {
+                        let is_new = sends_to_hub && !self.connections.uses_hub(&room);
+                        self.connections.set_path(&room, plays, sends_to_hub);
+                        let wish = self.wishes.iter().find(|wish| is_new && wish.room_id == room).cloned();
+                        if let Some(wish) = wish {
+                            let text = self.outbox.add(ClientMessage::Receive(wish), None, self.is_open);
+                            write(&self.wire, text);
+                        }
+                        self.events.tell(Event::Path { room, plays });
                     }
                     output => self.inputs.extend(self.connections.carry_out(output, &mut self.events)),
                 }
@@ -390,20 +401,16 @@ impl Driver {
             Command::Receive(receive) => {
                 self.wishes.retain(|one| one.room_id != receive.room_id);
                 self.wishes.push(receive.clone());
-                self.ask(ClientMessage::Receive(receive), None);
+                self.tell_wish(&receive.room_id);
             }
             Command::Participants { room, reply } => {
                 let roster = self.rooms.room(&room).map(Membership::roster);
                 drop(reply.send(roster.ok_or(Error::NotInRoom(room))));
             }
             Command::Retry { remote } => {
-                if let Some(peer) = connections::key(&remote) {
-                    self.tell(Input::Retry { peer });
-                }
+                self.tell(Input::Retry { peer: remote });
             }
-            Command::KeyFrame { user, source, room } => {
-                self.connections.key_frame(&user, source, room.as_ref())
-            }
+            Command::KeyFrame { user, source } => self.connections.key_frame(&user, source),
             // Taken before.
             Command::Close { reply } => {
                 let _ = reply.send(());
@@ -414,6 +421,7 @@ impl Driver {
     fn on_tracks_changed(&mut self) {
         self.connections.set_tracks(self.tracks.iter().map(|track| track.sending).collect());
         for room in self.rooms.ids() {
+            self.tell_tracks_by_hub(&room);
             self.tell_tracks(room);
         }
         for user in self.connections.data_users() {
@@ -449,12 +457,28 @@ impl Driver {
         if self.has_published {
             for room in self.rooms.shared(user) {
                 let state = self.track_state(room);
-                self.connections.send_data(user, &talk::frame("track-state", &state));
+                let to = Remote::User(user.clone());
+                self.connections.send_data(&to, &talk::frame("track-state", &state));
             }
         }
     }
 
-    fn on_report(&mut self, key: &Key, attempt: u32, report: Report) {
+    fn tell_tracks_by_hub(&mut self, room: &RoomId) {
+        if self.has_published {
+            let state = self.track_state(room.clone());
+            self.connections.send_data(&Remote::Hub(room.clone()), &talk::frame("track-state", &state));
+        }
+    }
+
+    /// What is wanted of a room's hub, if there is one in use. The server keeps it for as long as one is in the room.
+    fn tell_wish(&mut self, room: &RoomId) {
+        let wish = self.wishes.iter().find(|wish| wish.room_id == *room).cloned();
+        if let Some(wish) = wish.filter(|_| self.connections.uses_hub(room)) {
+            self.ask(ClientMessage::Receive(wish), None);
+        }
+    }
+
+    fn on_report(&mut self, key: &Remote, attempt: u32, report: Report) {
         if !self.connections.is_current(key, attempt) {
             return;
         }
@@ -482,19 +506,20 @@ impl Driver {
             }
             Report::DataOpen => {
                 self.connections.data_opened(key);
-                self.events.tell(Event::DataChannel { remote: connections::remote(key), is_open: true });
-                if let Remote::User(user) = connections::remote(key) {
-                    self.tell_tracks_directly(&user);
+                self.events.tell(Event::DataChannel { remote: key.clone(), is_open: true });
+                match key {
+                    Remote::User(user) => self.tell_tracks_directly(user),
+                    Remote::Hub(room) => self.tell_tracks_by_hub(room),
                 }
             }
             Report::DataClosed => {
                 self.connections.data_closed(key);
-                self.events.tell(Event::DataChannel { remote: connections::remote(key), is_open: false });
+                self.events.tell(Event::DataChannel { remote: key.clone(), is_open: false });
             }
             Report::Data(text) => self.on_data(key, &text),
             Report::Media { mid, source, codec, media } => {
                 let which = (key, attempt, mid.as_str());
-                self.connections.on_media(which, source, codec, &media, &mut self.events);
+                self.connections.on_media(which, source, codec, &media, &self.rooms, &mut self.events);
             }
             Report::KeyFrameWanted(source) => self.events.tell(Event::KeyFrameWanted { source }),
         }
@@ -509,9 +534,7 @@ impl Driver {
                         let recording = Recording { room_id: room.clone(), active: true };
                         self.ask(ClientMessage::Recording(recording), None);
                     }
-                    if let Some(wish) = self.wishes.iter().find(|wish| wish.room_id == room).cloned() {
-                        self.ask(ClientMessage::Receive(wish), None);
-                    }
+                    self.tell_wish(&room);
                     if again {
                         self.events.tell(Event::Again { room });
                     }
@@ -525,9 +548,8 @@ impl Driver {
                 }
                 News::Went { room, user, reason } => {
                     if self.rooms.shared(&user).is_empty() {
-                        self.connections.forget_tracks(&user, None);
+                        self.connections.forget_tracks(&user);
                     }
-                    self.connections.forget_tracks(&user, Some(&room));
                     self.events.tell(Event::Left { room, user, reason });
                 }
                 News::Changed { room, before, participant } => {

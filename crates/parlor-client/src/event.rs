@@ -1,28 +1,10 @@
 //! What a client tells its application.
 
-use parlor_connect::{PeerState, Quality};
+use parlor_connect::{PeerState, Quality, Remote};
 use parlor_proto::server::ChatFrom;
-use parlor_proto::{Participant, RawJson, Refusal, RoomId, Source, UserId};
+use parlor_proto::{Mode, Participant, RawJson, Refusal, RoomId, Source, UserId};
 
 use crate::track::RemoteTrack;
-
-/// The other end of a connection.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Remote {
-    /// A participant, directly.
-    User(UserId),
-    /// The server's forwarding unit, for this room.
-    Hub(RoomId),
-}
-
-impl std::fmt::Display for Remote {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::User(user) => write!(f, "{user}"),
-            Self::Hub(room) => write!(f, "the hub of {room}"),
-        }
-    }
-}
 
 /// Whether the server is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,6 +107,13 @@ pub enum Event {
         remote: Remote,
         /// Why, as a sentence.
         reason: String,
+    },
+    /// A room is heard directly from now on, or through its hub. Tracks go on.
+    Path {
+        /// Which room.
+        room: RoomId,
+        /// Over which path.
+        plays: Mode,
     },
     /// Packets of a track begin to come.
     Track(RemoteTrack),

@@ -44,11 +44,15 @@ impl<'a> Frame<'a> {
 
     /// The frame as the connection manager reads it; none for those that it has no use for.
     pub(crate) fn signal(&self) -> Option<parlor_connect::Signal> {
-        const SIGNALS: [&str; 7] = [
+        const SIGNALS: [&str; 11] = [
             "room-joined",
             "user-joined-room",
             "user-left-room",
             "user-updated",
+            "room-updated",
+            "topology",
+            "offer-wanted",
+            "error",
             "offer",
             "answer",
             "ice-candidate",

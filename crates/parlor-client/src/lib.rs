@@ -1,7 +1,7 @@
 //! A participant in Rust, for a parlor server.
 //!
 //! A [`Client`] is one session with a server. It joins rooms, publishes tracks (Opus and VP8, from files or as packets that the application
-//! hands over), receives those of others, and talks: over a mesh with browsers and other clients, each of them directly. What
+//! hands over), receives those of others, and talks: over a mesh with browsers and other clients, each of them directly, or through the server's hub, as the room has it at that time. What
 //! is decided about connections is decided by `parlor-connect`, which is what the page runs as WebAssembly.
 //!
 //! ```no_run
@@ -67,16 +67,16 @@ mod track;
 
 pub use client::{Client, Events, Room};
 pub use error::{Error, MediaError};
-pub use event::{Departure, Event, Remote, SessionState};
+pub use event::{Departure, Event, SessionState};
 pub use media::ivf::{IvfReader, IvfWriter};
 pub use media::opus::{OpusReader, OpusWriter, opus_duration};
 pub use media::play::{Media, MediaFile, play};
 pub use media::record::record;
 pub use options::{Join, Options, Slots, Trust};
-pub use parlor_connect::{Grade, PeerState, Quality, Settings, Status};
+pub use parlor_connect::{PeerState, Quality, Remote, Settings, Status};
 pub use parlor_proto::server::ChatFrom;
 pub use parlor_proto::{
-    ErrorCode, Kind, LeaveReason, Mix, Name, Participant, RawJson, Refusal, Role, RoomId, Source, Topology,
-    Track, UserId, WantedVideo,
+    ErrorCode, Grade, Kind, LeaveReason, Mix, Mode, Name, Participant, RawJson, Refusal, Role, RoomId,
+    Source, Topology, Track, UserId, WantedVideo,
 };
 pub use track::{Codec, LocalTrack, Packet, Publish, RemoteTrack};

@@ -161,6 +161,7 @@ fn outlives_session(frame: &Kept) -> bool {
         | ClientMessage::IceCandidate(_)
         | ClientMessage::TrackState(_)
         | ClientMessage::Receive(_)
+        | ClientMessage::TopologyReady(_)
         | ClientMessage::Recording(_)
         | ClientMessage::Ping(_)
         // One is asked for each room anew.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
-use parlor_proto::{Kind, RoomId, Source, UserId};
+use parlor_proto::{Kind, Source, UserId};
 use tokio::sync::{mpsc, watch};
 
 use crate::command::Command;
@@ -44,7 +44,7 @@ impl Codec {
 pub struct Packet {
     /// In ticks of the codec's clock, from any beginning. Comparable within one `timeline`.
     pub time: u64,
-    /// Changes when times begin anew: the connection was made anew, or another track takes its place.
+    /// Changes when times begin anew: the connection was made anew, or the room is heard by another path.
     pub timeline: u64,
     /// When it came.
     pub received_at: Instant,
@@ -65,8 +65,6 @@ pub struct RemoteTrack {
     pub source: Source,
     /// How it is encoded.
     pub codec: Codec,
-    /// Of a track that comes over the hub: of which room.
-    pub room: Option<RoomId>,
     pub(crate) packets: mpsc::Receiver<Packet>,
     pub(crate) dropped: Arc<AtomicU64>,
 }
@@ -100,15 +98,10 @@ pub(crate) struct TrackEntrance {
 }
 
 impl TrackEntrance {
-    pub(crate) fn new(
-        user: UserId,
-        source: Source,
-        codec: Codec,
-        room: Option<RoomId>,
-    ) -> (Self, RemoteTrack) {
+    pub(crate) fn new(user: UserId, source: Source, codec: Codec) -> (Self, RemoteTrack) {
         let (sender, packets) = mpsc::channel(limits::TRACK_PACKETS_MAX);
         let dropped = Arc::new(AtomicU64::new(0));
-        let track = RemoteTrack { user, source, codec, room, packets, dropped: Arc::clone(&dropped) };
+        let track = RemoteTrack { user, source, codec, packets, dropped: Arc::clone(&dropped) };
         (Self { packets: sender, dropped, codec }, track)
     }
 

@@ -424,7 +424,10 @@ impl Stay {
                 match state.status {
                     Status::Connected => {
                         tell!("connected with {with}");
-                        self.play().await?;
+                        // The hub alone is no audience.
+                        if remote.hub_of().is_none() {
+                            self.play().await?;
+                        }
                     }
                     Status::Failed => tell!("the connection with {with} failed, and is tried again"),
                     Status::Disconnected | Status::Waiting | Status::Connecting | Status::FailedPermanent => {

@@ -109,7 +109,7 @@ impl Driver {
             }
             "slots" => {
                 if let Some(slots) = frame.read() {
-                    self.connections.on_slots(slots, &mut self.events);
+                    self.connections.on_slots(slots, &self.rooms, &mut self.events);
                 }
             }
             _ => {
@@ -195,7 +195,13 @@ impl Driver {
                     self.events.tell(Event::Out { room: request.room_id, reason, by: None });
                 }
             }
-            None => self.events.tell(Event::Refused(refusal)),
+            None => {
+                // An offer to a hub that is refused is known by this alone.
+                if let Some(signal) = frame.signal() {
+                    self.tell(Input::Signal(signal));
+                }
+                self.events.tell(Event::Refused(refusal));
+            }
         }
     }
 

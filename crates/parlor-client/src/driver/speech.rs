@@ -3,15 +3,15 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use parlor_connect::Remote;
 use parlor_proto::client::{Chat, Message, TrackState};
 use parlor_proto::server::{ChatFrom, MessageFrom, MuteRequestFrom};
-use parlor_proto::{ChatId, ClientMessage, Mode, RawJson, RoomId, Time, Timestamp, UserId};
+use parlor_proto::{ChatId, ClientMessage, RawJson, RoomId, Time, Timestamp, UserId};
 use serde::Deserialize;
 
 use super::{Driver, random_id};
-use crate::connections::{self, Key};
 use crate::error::Error;
-use crate::event::{Event, Remote};
+use crate::event::Event;
 use crate::frames::Frame;
 use crate::talk::{self, DataFrame};
 
@@ -48,7 +48,7 @@ impl Driver {
         if given == 0 || given > max {
             return Err(Error::Line { max, given });
         }
-        let (others, is_mesh, own_id) = self.others(room)?;
+        let (others, own_id) = self.others(room)?;
         let chat_id = ChatId::parse(&random_id("c")).ok();
         let line = chat_id.clone().map(|chat_id| ChatFrom {
             room_id: room.clone(),
@@ -57,11 +57,13 @@ impl Driver {
             chat_id,
             sent_at: now(),
         });
-        let mut is_everyone_direct = is_mesh;
-        if let Some(line) = line.filter(|_| is_mesh) {
+        let mut is_everyone_direct = line.is_some();
+        if let Some(line) = line {
             let frame = talk::frame("chat", &line);
-            for user in &others {
-                is_everyone_direct &= self.connections.send_data(user, &frame);
+            // Who has a data channel with the hub nobody knows: the server tells those who have none.
+            self.connections.send_data(&Remote::Hub(room.clone()), &frame);
+            for user in others {
+                is_everyone_direct &= self.connections.send_data(&Remote::User(user), &frame);
             }
         }
         if !is_everyone_direct {
@@ -77,13 +79,13 @@ impl Driver {
         to: Option<&UserId>,
         payload: &RawJson,
     ) -> Result<(), Error> {
-        let (others, is_mesh, own_id) = self.others(room)?;
+        let (others, own_id) = self.others(room)?;
         let message =
             MessageFrom { room_id: room.clone(), from: own_id, to: to.cloned(), payload: payload.clone() };
         let frame = talk::frame("message", &message);
         let meant = others.into_iter().filter(|user| to.is_none_or(|to| to == user));
         for user in meant {
-            if !(is_mesh && self.connections.send_data(&user, &frame)) {
+            if !self.connections.send_data(&Remote::User(user.clone()), &frame) {
                 let message = Message { room_id: room.clone(), to: Some(user), payload: payload.clone() };
                 self.ask(ClientMessage::Message(message), None);
             }
@@ -91,12 +93,12 @@ impl Driver {
         Ok(())
     }
 
-    /// Everybody else in a room, whether it is a mesh, and who oneself is there.
-    fn others(&self, room: &RoomId) -> Result<(Vec<UserId>, bool, UserId), Error> {
+    /// Everybody else in a room, and who oneself is there.
+    fn others(&self, room: &RoomId) -> Result<(Vec<UserId>, UserId), Error> {
         let membership = self.rooms.room(room).ok_or_else(|| Error::NotInRoom(room.clone()))?;
         let own_id = membership.joined.you.id.clone();
         let others = membership.roster().into_iter().map(|one| one.id).filter(|id| *id != own_id);
-        Ok((others.collect(), membership.joined.topology == Mode::Mesh, own_id))
+        Ok((others.collect(), own_id))
     }
 
     /// What somebody says through the server.
@@ -129,9 +131,9 @@ impl Driver {
     }
 
     /// What came over the data channel of a connection.
-    pub(super) fn on_data(&mut self, key: &Key, text: &str) {
-        match connections::remote(key) {
-            Remote::User(user) => self.on_direct(&user, text),
+    pub(super) fn on_data(&mut self, key: &Remote, text: &str) {
+        match key {
+            Remote::User(user) => self.on_direct(user, text),
             // The hub writes itself whose a frame is.
             Remote::Hub(_) => {
                 #[derive(Deserialize)]

@@ -14,4 +14,5 @@
 mod files;
 mod mesh;
 mod sessions;
+mod star;
 mod support;

@@ -5,27 +5,15 @@ use std::time::Duration;
 use parlor_client::{Codec, Event, Kind, LeaveReason, Publish, RawJson, Source};
 use parlor_server::RoomConfig;
 
-use crate::support::{Guest, Server, id, number, opus, packet, soon};
-
-/// Sends numbered packets, one each 20 ms, for as long as the test runs.
-async fn speak(guest: &Guest) -> tokio::task::JoinHandle<()> {
-    let track = guest.client.publish(Publish::audio(Source::Microphone)).await.unwrap();
-    tokio::spawn(async move {
-        let mut ticks = tokio::time::interval(Duration::from_millis(20));
-        for at in 0.. {
-            ticks.tick().await;
-            track.send(u64::from(at) * 960, opus(at));
-        }
-    })
-}
+use crate::support::{Server, id, number, opus, packet, soon};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_clients_hear_each_other_packet_by_packet() {
     let server = Server::start(RoomConfig::default()).await;
     let mut ann = server.in_tea("ann").await;
     let mut bob = server.in_tea("bob").await;
-    speak(&ann).await;
-    speak(&bob).await;
+    ann.speak().await;
+    bob.speak().await;
     for (listener, speaker) in [(&mut ann, "bob"), (&mut bob, "ann")] {
         listener.connected(speaker).await;
         let mut track = listener.track(speaker).await;
@@ -54,7 +42,7 @@ async fn three_clients_are_a_mesh_in_which_everyone_hears_and_reads_everyone() {
     let mut guests = Vec::new();
     for name in names {
         let guest = server.in_tea(name).await;
-        speak(&guest).await;
+        guest.speak().await;
         guests.push(guest);
     }
     for (guest, name) in guests.iter_mut().zip(names) {
@@ -113,12 +101,12 @@ async fn a_track_published_later_comes_by_renegotiation_and_one_that_ends_is_ove
     let mut bob = server.in_tea("bob").await;
     ann.connected("bob").await;
     bob.connected("ann").await;
-    let speaking = speak(&ann).await;
+    let speaking = ann.speak().await;
     let mut track = bob.track("ann").await;
     packet(&mut track).await;
     // A second sound of the same person, and one the other way at the same time.
     let program = ann.client.publish(Publish::audio(Source::ScreenAudio).stereo()).await.unwrap();
-    speak(&bob).await;
+    bob.speak().await;
     let mut answer = ann.track("bob").await;
     packet(&mut answer).await;
     let sending = tokio::spawn(async move {

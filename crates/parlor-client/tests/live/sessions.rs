@@ -7,7 +7,7 @@ use parlor_client::{
 };
 use parlor_server::RoomConfig;
 
-use crate::support::{Guest, Relay, Server, id, number, opus, packet, soon, tea};
+use crate::support::{Guest, Relay, Server, id, number, packet, soon, tea};
 
 /// Settings under which a silent client is suspect after 0.6 s and gone 0.4 s later.
 fn hasty() -> RoomConfig {
@@ -36,14 +36,7 @@ async fn a_lost_socket_is_resumed_and_nobody_sees_a_leave() {
     let mut ann = server.in_tea("ann").await;
     let mut bob = Guest::connect(&relay.addr.to_string(), "bob").await;
     bob.join().await;
-    let track = ann.client.publish(Publish::audio(Source::Microphone)).await.unwrap();
-    tokio::spawn(async move {
-        let mut ticks = tokio::time::interval(Duration::from_millis(20));
-        for at in 0_u32.. {
-            ticks.tick().await;
-            track.send(u64::from(at) * 960, opus(at));
-        }
-    });
+    ann.speak().await;
     bob.connected("ann").await;
     ann.connected("bob").await;
     let mut track = bob.track("ann").await;
@@ -70,14 +63,7 @@ async fn after_a_restart_of_the_server_everybody_is_in_the_room_again_and_the_so
     let addr = server.addr;
     let mut ann = server.in_tea("ann").await;
     let mut bob = server.in_tea("bob").await;
-    let track = ann.client.publish(Publish::audio(Source::Microphone)).await.unwrap();
-    tokio::spawn(async move {
-        let mut ticks = tokio::time::interval(Duration::from_millis(20));
-        for at in 0_u32.. {
-            ticks.tick().await;
-            track.send(u64::from(at) * 960, opus(at));
-        }
-    });
+    ann.speak().await;
     bob.connected("ann").await;
     let mut track = bob.track("ann").await;
     let mut last = number(&packet(&mut track).await.data);

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use parlor_client::{
-    Client, Event, Events, Join, Name, Options, Packet, RemoteTrack, Room, RoomId, Status, UserId,
+    Client, Event, Events, Join, Name, Options, Packet, Publish, RemoteTrack, Room, RoomId, Source, Status,
+    Topology, UserId,
 };
 use parlor_server::{Config, Listeners, Media, RoomConfig, run};
 use tokio::net::{TcpListener, TcpStream};
@@ -126,6 +127,24 @@ impl Guest {
 
     pub fn room(&self) -> &Room {
         self.room.as_ref().unwrap()
+    }
+
+    /// Enters the room `tea` as a star, which is made if need be.
+    pub async fn join_star(&mut self) {
+        let join = Join::room(tea()).or_create(Name::parse("Tea").unwrap()).topology(Topology::Sfu);
+        self.room = Some(self.client.join(join).await.unwrap());
+    }
+
+    /// Sends numbered packets, one each 20 ms, for as long as the test runs.
+    pub async fn speak(&self) -> JoinHandle<()> {
+        let track = self.client.publish(Publish::audio(Source::Microphone)).await.unwrap();
+        tokio::spawn(async move {
+            let mut ticks = tokio::time::interval(Duration::from_millis(20));
+            for at in 0.. {
+                ticks.tick().await;
+                track.send(u64::from(at) * 960, opus(at));
+            }
+        })
     }
 
     /// Who is in the room, by id.
