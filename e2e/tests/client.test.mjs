@@ -13,7 +13,7 @@ import { until } from '../lib/wait.mjs';
 
 // Of two participants the one with the smaller id waits for the other's offer: each way once.
 for (const id of ['0-radio', 'zz-radio']) {
-  scenario(`GP-11 CM-1 a program in Rust (${id}) and pages of Chromium and Firefox: the pages hear its tone, it records both, and they read each other`, async (stage) => {
+  scenario(`a program in Rust (${id}) and pages of Chromium and Firefox: the pages hear its tone, it records both, and they read each other`, async (stage) => {
     const folder = mkdtempSync(join(tmpdir(), 'parlor-e2e-'));
     const ada = await stage.join('Ada');
     const program = new Program(stage, ['--name', 'Radio', '--user-id', id, '--play', tone.file, '--loop', '--record', folder]);
@@ -48,7 +48,7 @@ for (const id of ['0-radio', 'zz-radio']) {
   });
 }
 
-scenario('RR-6 a program that writes one line and leaves: both pages read it, and see it go', async (stage) => {
+scenario('a program that writes one line and leaves: both pages read it, and see it go', async (stage) => {
   const ada = await stage.join('Ada');
   const ben = await stage.join('Ben', { browser: 'firefox' });
   const program = new Program(stage, ['--name', 'Kettle', '--say', 'the tea is ready', '--duration', '1s']);

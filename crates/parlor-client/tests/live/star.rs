@@ -22,7 +22,7 @@ async fn with_hub(guest: &mut Guest) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn vc_2_in_a_star_everybody_sends_once_and_hears_each_other_by_name() {
+async fn in_a_star_everybody_sends_once_and_hears_each_other_by_name() {
     let server = Server::start(RoomConfig::default()).await;
     let names = ["ann", "bob", "cat"];
     let mut guests = Vec::new();
