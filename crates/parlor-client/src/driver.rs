@@ -76,7 +76,7 @@ enum Came {
     Report(Remote, u32, Report),
     Text(String),
     Lost(Lost),
-    Opened(Result<(Socket, bool), Error>),
+    Opened(Box<Result<(Socket, bool), Error>>),
     Time,
 }
 
@@ -224,7 +224,7 @@ impl Driver {
                 Came::Report(key, attempt, report) => self.on_report(&key, attempt, report),
                 Came::Text(text) => self.on_text(&text),
                 Came::Lost(lost) => self.on_lost(&lost),
-                Came::Opened(opened) => self.on_opened(opened),
+                Came::Opened(opened) => self.on_opened(*opened),
                 Came::Time => self.on_time(),
             }
         }
@@ -250,7 +250,7 @@ impl Driver {
                     Ok(text) => Came::Text(text),
                     Err(lost) => Came::Lost(lost),
                 },
-                Wire::Opening(opening) => Came::Opened(opening.await),
+                Wire::Opening(opening) => Came::Opened(Box::new(opening.await)),
                 Wire::Waiting(_) | Wire::Closed => std::future::pending().await,
             }
         };

@@ -16,7 +16,7 @@ pub enum Trust {
 }
 
 /// How a client is set up.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     pub(crate) name: Option<Name>,
     pub(crate) user_id: Option<UserId>,
@@ -38,19 +38,6 @@ pub struct Slots {
 impl Default for Slots {
     fn default() -> Self {
         Self { audio: 8, video: 4 }
-    }
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            name: None,
-            user_id: None,
-            token: None,
-            trust: Trust::default(),
-            slots: Slots::default(),
-            settings: parlor_connect::Settings::default(),
-        }
     }
 }
 

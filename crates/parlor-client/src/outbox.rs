@@ -188,6 +188,11 @@ pub(crate) fn encode(message: &ClientMessage, id: Option<u64>, cseq: Option<u64>
     text
 }
 
+/// A refusal as the application gets it.
+pub(crate) fn refused(refusal: Refusal) -> Error {
+    Error::Refused(Box::new(refusal))
+}
+
 #[cfg(test)]
 mod tests {
     use parlor_proto::client::{Chat, TrackState, UserLeftRoom};
@@ -283,9 +288,4 @@ mod tests {
         outbox.close("bye");
         assert!(matches!(answer.try_recv(), Ok(Err(Error::Closed(_)))));
     }
-}
-
-/// A refusal as the application gets it.
-pub(crate) fn refused(refusal: Refusal) -> Error {
-    Error::Refused(Box::new(refusal))
 }

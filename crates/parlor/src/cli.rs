@@ -50,5 +50,5 @@ pub(crate) enum Command {
     Serve(Settings),
     /// Join a room without a browser: listen in, play files, record.
     #[command(after_help = join::EXAMPLES)]
-    Join(Box<join::Asked>),
+    Join(join::Asked),
 }

@@ -26,7 +26,7 @@ const USAGE: u8 = 2;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let settings = match cli.command {
-        Some(Command::Join(asked)) => return join::run(*asked),
+        Some(Command::Join(asked)) => return join::run(asked),
         Some(Command::Serve(settings)) => settings,
         None => cli.settings,
     };
