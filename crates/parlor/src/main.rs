@@ -4,7 +4,12 @@
 //! codes: 0 when it did what was asked, 1 when it failed, 2 when it was asked wrongly.
 
 mod cli;
-#[allow(rustdoc::bare_urls, rustdoc::invalid_html_tags, reason = "what stands there is what --help prints")]
+#[allow(
+    rustdoc::bare_urls,
+    rustdoc::broken_intra_doc_links,
+    rustdoc::invalid_html_tags,
+    reason = "what stands there is what --help prints"
+)]
 mod join;
 mod logging;
 mod serve;
