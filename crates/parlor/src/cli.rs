@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::join;
 use crate::settings::Settings;
 
 const EXAMPLES: &str = "\
@@ -47,4 +48,7 @@ pub(crate) enum Command {
     /// Serve rooms until a signal comes. This is what happens without a command, too.
     #[command(after_help = EXAMPLES)]
     Serve(Settings),
+    /// Join a room without a browser: listen in, play files, record.
+    #[command(after_help = join::EXAMPLES)]
+    Join(join::Asked),
 }

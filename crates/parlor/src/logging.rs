@@ -23,7 +23,9 @@ pub(crate) struct LevelError {
 pub(crate) fn filter(log: &Log) -> Result<EnvFilter, LevelError> {
     // A bare word is meant for parlor: what libraries say below info helps nobody who runs a room.
     let directives = match log.level.as_str() {
-        level @ ("debug" | "trace") => format!("info,parlor={level},parlor_server={level}"),
+        level @ ("debug" | "trace") => {
+            format!("info,parlor={level},parlor_client={level},parlor_server={level}")
+        }
         level => level.to_owned(),
     };
     EnvFilter::builder().parse(directives).map_err(|reason| LevelError { level: log.level.clone(), reason })

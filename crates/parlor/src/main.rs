@@ -4,6 +4,13 @@
 //! codes: 0 when it did what was asked, 1 when it failed, 2 when it was asked wrongly.
 
 mod cli;
+#[allow(
+    rustdoc::bare_urls,
+    rustdoc::broken_intra_doc_links,
+    rustdoc::invalid_html_tags,
+    reason = "what stands there is what --help prints"
+)]
+mod join;
 mod logging;
 mod serve;
 #[allow(rustdoc::bare_urls, reason = "what stands there is what --help prints")]
@@ -24,6 +31,7 @@ const USAGE: u8 = 2;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let settings = match cli.command {
+        Some(Command::Join(asked)) => return join::run(asked),
         Some(Command::Serve(settings)) => settings,
         None => cli.settings,
     };
