@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::load_test::{self, LoadTest};
 use crate::settings::Settings;
 
 const EXAMPLES: &str = "\
@@ -47,4 +48,7 @@ pub(crate) enum Command {
     /// Serve rooms until a signal comes. This is what happens without a command, too.
     #[command(after_help = EXAMPLES)]
     Serve(Settings),
+    /// Put a crowd into a room of a server that runs, and say how that went.
+    #[command(after_help = load_test::EXAMPLES)]
+    LoadTest(LoadTest),
 }
