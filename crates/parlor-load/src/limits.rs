@@ -24,6 +24,8 @@ pub const POLLS_PER_INPUT_MAX: usize = 20_000;
 pub const CATCH_UP: Duration = Duration::from_millis(200);
 /// Timers are looked at in steps of this.
 pub const STEP: Duration = Duration::from_millis(1);
+/// Who is late, lost or due to come is looked at in steps of this.
+pub const LOOK: Duration = Duration::from_millis(10);
 /// Sequence numbers in which a late packet or one that came twice is told from a new one.
 pub const WINDOW_PACKETS: u64 = 1_024;
 /// Longest delay that is told apart, in microseconds; longer ones count as this.

@@ -95,6 +95,9 @@ pub enum PlanError {
     /// Nobody would ever come.
     #[error("a ramp of 0 a second never ends")]
     NoRamp,
+    /// Subscribers without anything to receive.
+    #[error("subscribers need a slot for what they receive")]
+    NothingToReceive,
     /// No room id.
     #[error("{0} rooms of that name: their ids would be too long")]
     RoomName(usize),
@@ -132,12 +135,17 @@ impl Plan {
         Sends { audio: self.audio.then_some(voice), video: self.video }
     }
 
-    /// The slots that are of use: none where nobody sends.
+    /// The slots that are of use: none where nobody sends. Without publishers of its own a crowd listens to whoever else is there.
     #[must_use]
     pub fn useful_slots(&self) -> Slots {
+        let useful = |is_sent: bool, slots: usize| match self.publishers {
+            _ if !is_sent => 0,
+            0 => slots,
+            publishers => slots.min(publishers),
+        };
         Slots {
-            audio: if self.audio { self.slots.audio.min(self.publishers) } else { 0 },
-            video: self.visible(),
+            audio: useful(self.audio, self.slots.audio),
+            video: useful(self.video.is_some(), self.slots.video),
         }
     }
 
@@ -164,6 +172,9 @@ impl Plan {
         }
         if self.publishers > 0 && !self.audio && self.video.is_none() {
             return Err(PlanError::NothingToSend);
+        }
+        if self.subscribers > 0 && self.useful_slots() == Slots::default() {
+            return Err(PlanError::NothingToReceive);
         }
         if self.guests() > limits::GUESTS_MAX {
             return Err(PlanError::TooMany(self.guests()));
@@ -192,3 +203,6 @@ impl Plan {
         Name::parse("Load test").ok()
     }
 }
+
+#[cfg(test)]
+mod tests;

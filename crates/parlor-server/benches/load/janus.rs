@@ -110,9 +110,10 @@ fn request(address: SocketAddr, method: &str, path: &str, body: &Value) -> Value
     let text = if body.is_null() { String::new() } else { body.to_string() };
     let mut stream = TcpStream::connect(address).expect("Janus takes a connection");
     stream.set_read_timeout(Some(Duration::from_secs(40))).expect("a time limit");
+    // By HTTP/1.0 an answer comes in one piece.
     write!(
         stream,
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Type: application/json\r\n\
+        "{method} {path} HTTP/1.0\r\nHost: {address}\r\nContent-Type: application/json\r\n\
          Content-Length: {}\r\n\r\n{text}",
         text.len()
     )
@@ -214,6 +215,7 @@ pub(crate) fn forward(server: &Server, scene: Scene, settling: Duration, window:
         memory_bytes: resident_bytes(server.process),
         loss_percent: 0.0,
         latency_p99_ms: 0.0,
+        missing: field.ends.iter().filter(|end| end.state() != State::Connected).count(),
     };
     let (mut lost, mut latency, mut tracks) = (0, Delays::default(), 0);
     for end in field.ends.iter().skip(scene.publishers) {
