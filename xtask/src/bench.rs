@@ -13,9 +13,13 @@ use crate::{e2e, place, process, provide};
 
 const PAGE: &str = "docs/benchmarks.jsonl";
 /// What the load generator measures.
-const MEASURED: &[&str] = &["relay", "list", "join", "leave", "memory", "size"];
+const MEASURED: &[&str] = &["relay", "list", "join", "leave", "memory", "size", "forward"];
 /// The signalling server that everybody knows, as a counterpart.
 const PEER_SERVER: &str = "peer@1.0.2";
+
+/// A network with an interface besides loopback, which Janus never offers for media.
+const NETWORK: &str = "ip link set lo up && ip link add load0 type veth peer name load1 && \
+                       ip addr add 198.18.0.1/24 dev load0 && ip link set load0 up && ip link set load1 up";
 
 /// Measures what is named, or all but `build`. True if every figure came.
 pub(crate) fn bench(names: &[&str], rest: &[String]) -> Result<bool> {
@@ -51,8 +55,12 @@ fn load(names: &[&str], rest: &[String]) -> Result<Vec<Value>> {
     let is_root = process::output("id", &["-u"])?.trim() == "0";
     let unshare: &[&str] = if is_root { &["--net"] } else { &["--net", "--map-root-user"] };
     let mut command = process::command("unshare", unshare);
-    command.args(["sh", "-c", "ip link set lo up && exec taskset --cpu-list 1 \"$0\" \"$@\""]);
+    command.args(["sh", "-c", &format!("{NETWORK} && exec taskset --cpu-list 1 \"$0\" \"$@\"")]);
     command.arg(generator).arg("--bench").arg("--parlor").arg(parlor).arg("--peer-server").arg(peer_server);
+    if names.contains(&"forward") {
+        provide::janus()?;
+        command.args(["--janus", "janus"]);
+    }
     command.args(rest.iter().filter(|option| *option != "--no-write")).args(names);
     let mut lines = Vec::new();
     let ended_well = process::tee(command, |line| {

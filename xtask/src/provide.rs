@@ -53,6 +53,11 @@ pub(crate) fn benchmarks() -> Result<()> {
     ])
 }
 
+/// The forwarding server that parlor's hub is compared with.
+pub(crate) fn janus() -> Result<()> {
+    provide(&[Need { programs: &["janus"], package: Some("janus"), why: "a hub to compare with" }])
+}
+
 fn provide(needs: &[Need]) -> Result<()> {
     let missing = |need: &&Need| need.programs.iter().all(|program| process::find(program).is_none());
     let missing: Vec<&Need> = needs.iter().filter(missing).collect();

@@ -233,14 +233,14 @@ impl Hub {
                 if !is_sure && !is_stun(bytes) {
                     self.demux.prove(remote, key, &mut transport.addresses);
                 }
-                self.drain(key);
+                self.drain_or_touch(key);
             }
             Ok(Received::NotMine) => {
                 self.totals.datagrams_unknown = self.totals.datagrams_unknown.saturating_add(1)
             }
             Ok(Received::Malformed) => {
                 self.totals.datagrams_malformed = self.totals.datagrams_malformed.saturating_add(1);
-                self.drain(key);
+                self.drain_or_touch(key);
             }
             Err(fault) => self.doom(key, fault),
         }
@@ -253,21 +253,36 @@ impl Hub {
                 break;
             }
             for key in std::mem::take(&mut self.dirty) {
-                let Some(transport) = self.transports.get_mut(key) else { continue };
-                match transport.handle_timeout(self.now) {
-                    Ok(()) => self.drain(key),
-                    Err(fault) => self.doom(key, fault),
-                }
+                self.write_out(key);
             }
             self.end_doomed();
         }
         self.tell_slots();
     }
 
-    /// Takes out of a transport all there is, and sets its timer.
-    fn drain(&mut self, key: TransportKey) {
+    /// Writes out what was written into one transport. A pacer that lets a row of packets go gives them out one by one, each a
+    /// microsecond after the other: they are taken at once, so that they leave in one system call, and not one with each step of
+    /// the timer, which would be a limit to the bit rate, too.
+    fn write_out(&mut self, key: TransportKey) {
+        let mut now = self.now;
+        for _ in 0..limits::PACED_AT_ONCE_MAX {
+            let Some(transport) = self.transports.get_mut(key) else { return };
+            if let Err(fault) = transport.handle_timeout(now) {
+                return self.doom(key, fault);
+            }
+            match self.drain(key) {
+                Some(next) => now = next,
+                None => return,
+            }
+        }
+        self.arm(key, now, limits::PACER_STEP);
+    }
+
+    /// Takes out of a transport all there is, and sets its timer; if its pacer has more for this very moment, says so instead, with the time
+    /// to call it.
+    fn drain(&mut self, key: TransportKey) -> Option<Instant> {
         let mut found = std::mem::take(&mut self.found);
-        let Some(transport) = self.transports.get_mut(key) else { return };
+        let transport = self.transports.get_mut(key)?;
         let drained = transport.drain(&mut found);
         for transmit in found.transmits.drain(..) {
             let (local, remote) = (transmit.source, transmit.destination);
@@ -282,8 +297,17 @@ impl Hub {
         }
         self.found = found;
         match drained {
+            Ok((at, limits::PACER_STEP)) if at <= self.now + limits::PACED_AT_ONCE => return Some(at),
             Ok((at, step)) => self.arm(key, at, step),
             Err(fault) => self.doom(key, fault),
+        }
+        None
+    }
+
+    /// The same within an input: what the pacer has for this moment goes out with what else the inputs cause.
+    fn drain_or_touch(&mut self, key: TransportKey) {
+        if self.drain(key).is_some() {
+            self.touch(key);
         }
     }
 

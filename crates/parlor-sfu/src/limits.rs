@@ -44,6 +44,10 @@ pub const TIMER_STEP: Duration = Duration::from_millis(5);
 /// The same for pacers. In coarser steps they make heaps of rows of packets, and the estimate, which is made from the gaps between them,
 /// falls far below what the path bears.
 pub const PACER_STEP: Duration = Duration::from_millis(1);
+/// What a pacer wants to send so soon is sent now. It says "at once" with the next microsecond.
+pub const PACED_AT_ONCE: Duration = Duration::from_micros(PACED_AT_ONCE_MAX as u64);
+/// Packets that a pacer can let go to one transport at once; those above wait for its next step.
+pub const PACED_AT_ONCE_MAX: usize = 64;
 /// How often loudness, slots and layers are looked at.
 pub const TICK: Duration = Duration::from_millis(100);
 /// How often a path is measured.

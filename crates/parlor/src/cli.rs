@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::join;
+use crate::load_test::{self, LoadTest};
 use crate::settings::Settings;
 
 const EXAMPLES: &str = "\
@@ -51,4 +52,7 @@ pub(crate) enum Command {
     /// Join a room without a browser: listen in, play files, record.
     #[command(after_help = join::EXAMPLES)]
     Join(join::Asked),
+    /// Put a crowd into a room of a server that runs, and say how that went.
+    #[command(after_help = load_test::EXAMPLES)]
+    LoadTest(LoadTest),
 }

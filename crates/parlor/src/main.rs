@@ -1,4 +1,4 @@
-//! The binary: reads flags, environment and file, starts the log, and runs the server until a signal ends it.
+//! The binary: reads flags, environment and file, starts the log, and runs the server until a signal ends it; or puts load on one.
 //!
 //! What the server does is in `parlor-server`; here is only how a person and a service manager deal with it. Exit
 //! codes: 0 when it did what was asked, 1 when it failed, 2 when it was asked wrongly.
@@ -11,6 +11,8 @@ mod cli;
     reason = "what stands there is what --help prints"
 )]
 mod join;
+#[allow(rustdoc::bare_urls, reason = "what stands there is what --help prints")]
+mod load_test;
 mod logging;
 mod serve;
 #[allow(rustdoc::bare_urls, reason = "what stands there is what --help prints")]
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let settings = match cli.command {
         Some(Command::Join(asked)) => return join::run(asked),
+        Some(Command::LoadTest(asked)) => return load_test::run(&asked),
         Some(Command::Serve(settings)) => settings,
         None => cli.settings,
     };

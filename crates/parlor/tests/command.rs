@@ -300,3 +300,145 @@ fn vc_07_the_log_tells_of_sessions_and_at_debug_of_each_frame() {
     running.signal("TERM");
     assert_eq!(running.ended().0.code(), Some(0));
 }
+
+/// What `load-test` says to a server that runs here.
+fn load_test(port: u16, args: &[&str]) -> Output {
+    let url = format!("http://127.0.0.1:{port}");
+    output(&[&["load-test", "--url", &url], args].concat())
+}
+
+fn groups(output: &Output) -> Vec<serde_json::Value> {
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(output));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    report["groups"].as_array().unwrap().clone()
+}
+
+#[test]
+fn a_load_test_explains_itself_and_its_exit_codes() {
+    let help = output(&["load-test", "--help"]);
+    assert_eq!(help.status.code(), Some(0));
+    let text = String::from_utf8(help.stdout).unwrap();
+    for word in [
+        "--url",
+        "--publishers",
+        "--speaking",
+        "--simulcast",
+        "--max-loss",
+        "Examples:",
+        "Exit codes:",
+        "latency",
+    ] {
+        assert!(text.contains(word), "{word} is missing in\n{text}");
+    }
+    for (args, said) in [
+        (["--url", "127.0.0.1:8080"].as_slice(), "--url"),
+        (&["--room", "no room"], "--room"),
+        (&["--publishers", "2", "--speaking", "3"], "--speaking"),
+        (&["--publishers", "0", "--subscribers", "0"], "nobody"),
+        (&["--subscribers", "2000"], "one room holds"),
+        (&["--audio-slots", "65"], "slots"),
+        (&["--ramp", "0"], "--ramp"),
+        (&["--duration", "soon"], "--duration"),
+        (&["--max-loss", "many"], "--max-loss"),
+    ] {
+        let output = output(&[&["load-test"], args].concat());
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(said), "{args:?}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_load_test_counts_what_a_small_crowd_hears_and_sees() {
+    let mut running = Running::start(&mut parlor(&["--listen", "127.0.0.1:0"]));
+    let port = running.port();
+    let both = [
+        "--publishers",
+        "2",
+        "--subscribers",
+        "3",
+        "--audio",
+        "--video",
+        "--duration",
+        "2s",
+        "--max-loss",
+        "5",
+    ];
+    let shown = load_test(port, &both);
+    assert_eq!(shown.status.code(), Some(0), "{}", stderr(&shown));
+    let table = String::from_utf8(shown.stdout.clone()).unwrap();
+    for part in ["publishers, audio", "publishers, video", "subscribers, audio", "subscribers, video", "6/6"]
+    {
+        assert!(table.contains(part), "{part} is missing in\n{table}");
+    }
+    assert!(stderr(&shown).contains("packets"), "{}", stderr(&shown));
+
+    // One of two speaks; a subscriber hears fifty packets a second of that one, and some of the silent one.
+    let talk = [
+        "--publishers",
+        "2",
+        "--speaking",
+        "1",
+        "--subscribers",
+        "2",
+        "--audio",
+        "--duration",
+        "2s",
+        "--json",
+    ];
+    let quiet = load_test(port, &talk);
+    let [sent, heard] = <[serde_json::Value; 2]>::try_from(groups(&quiet)).unwrap();
+    assert_eq!(stderr(&quiet), "");
+    assert_eq!(
+        (&heard["who"], &heard["kind"], &heard["tracks"]),
+        (&"subscribers".into(), &"audio".into(), &2.into())
+    );
+    let (sent, heard) = (sent["packets"].as_u64().unwrap(), heard["packets"].as_u64().unwrap());
+    assert!((180..=2 * sent + 4).contains(&heard), "{heard} of {sent}");
+    running.signal("TERM");
+    assert_eq!(running.ended().0.code(), Some(0));
+}
+
+#[test]
+fn a_load_test_through_tls_takes_a_self_made_certificate_only_when_told() {
+    let mut running = Running::start(&mut parlor(&["--listen", "127.0.0.1:0", "--tls-self-signed"]));
+    let port = running.port();
+    let url = format!("https://127.0.0.1:{port}");
+    let args = ["load-test", "--url", &url, "--subscribers", "1", "--duration", "500ms"];
+    let refused = output(&args);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stderr(&refused).contains("certificate"), "{}", stderr(&refused));
+    let taken = output(&[args.as_slice(), &["--insecure"]].concat());
+    assert_eq!(taken.status.code(), Some(0), "{}", stderr(&taken));
+}
+
+#[test]
+fn a_load_test_says_in_words_why_nobody_gets_in() {
+    // A port that nobody listens at.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let none = load_test(free, &[]);
+    assert_eq!(none.status.code(), Some(1));
+    assert!(stderr(&none).contains("nobody listens there"), "{}", stderr(&none));
+
+    let mut running = Running::start(&mut parlor(&["--listen", "127.0.0.1:0", "--media-threads", "0"]));
+    let no_hub = load_test(running.port(), &[]);
+    assert_eq!(no_hub.status.code(), Some(1));
+    assert!(stderr(&no_hub).contains("forbidden"), "{}", stderr(&no_hub));
+
+    let mut running = Running::start(&mut parlor(&["--listen", "127.0.0.1:0"]));
+    let port = running.port();
+    let mut socket = open_socket(port);
+    let join = br#"{"type":"room-created","data":{"id":"m","name":"Mesh","topology":"mesh"}}"#;
+    let mut frame = vec![0x81, 0x80 | u8::try_from(join.len()).unwrap(), 0, 0, 0, 0];
+    frame.extend(join);
+    socket.write_all(&frame).unwrap();
+    // Until the room is there.
+    let mut heard = Vec::new();
+    while !heard.windows(11).any(|window| window == b"room-joined") {
+        let mut byte = [0];
+        socket.read_exact(&mut byte).unwrap();
+        heard.push(byte[0]);
+    }
+    let mesh = load_test(port, &["--room", "m"]);
+    assert_eq!(mesh.status.code(), Some(1));
+    assert!(stderr(&mesh).contains("m is a mesh"), "{}", stderr(&mesh));
+}

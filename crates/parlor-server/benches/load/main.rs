@@ -17,6 +17,8 @@
 
 mod bare;
 mod figures;
+mod forward;
+mod janus;
 mod join;
 mod leave;
 mod list;
@@ -62,6 +64,7 @@ const ALL: &[(&str, Measurement)] = &[
     ("leave", leave::measure),
     ("memory", memory::measure),
     ("size", size::measure),
+    ("forward", forward::measure),
 ];
 
 fn main() -> ExitCode {
@@ -78,7 +81,7 @@ fn main() -> ExitCode {
 
 fn bench(words: &[String]) -> ExitCode {
     let mut scale = Scale::Full;
-    let (mut parlor, mut peer_server) = (None, None);
+    let (mut parlor, mut peer_server, mut janus) = (None, None, None);
     let mut wanted: Vec<&str> = Vec::new();
     let mut words = words.iter();
     while let Some(word) = words.next() {
@@ -87,6 +90,7 @@ fn bench(words: &[String]) -> ExitCode {
             "--tiny" => scale = Scale::Tiny,
             "--parlor" => parlor = words.next().map(PathBuf::from),
             "--peer-server" => peer_server = words.next().map(PathBuf::from),
+            "--janus" => janus = words.next().map(PathBuf::from),
             name if ALL.iter().any(|(known, _)| *known == name) => wanted.push(name),
             other => {
                 eprintln!("there is no {other:?}; this is started by cargo xtask bench");
@@ -98,7 +102,7 @@ fn bench(words: &[String]) -> ExitCode {
         eprintln!("--parlor PROGRAM is missing; this is started by cargo xtask bench");
         return ExitCode::from(2);
     };
-    let programs = Programs::Processes { parlor, peer_server };
+    let programs = Programs::Processes { parlor, peer_server, janus };
     for (name, measure) in ALL {
         if wanted.is_empty() || wanted.contains(name) {
             eprintln!("{name} …");

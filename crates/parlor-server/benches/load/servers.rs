@@ -1,11 +1,12 @@
 //! The servers that are measured. At full size each runs in a process of its own on CPU 0; tiny, in this process.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::bare::{self, Work};
+use crate::janus;
 
 /// What there is to start.
 pub(crate) enum Programs {
@@ -15,8 +16,10 @@ pub(crate) enum Programs {
         parlor: PathBuf,
         /// PeerServer's program for node, to compare with.
         peer_server: Option<PathBuf>,
+        /// Janus, to compare with.
+        janus: Option<PathBuf>,
     },
-    /// parlor and the bare loop on threads here; no PeerServer.
+    /// parlor and the bare loop on threads here; no PeerServer and no Janus.
     InThisProcess,
 }
 
@@ -27,6 +30,8 @@ pub(crate) struct Server {
     /// Whose CPU and memory to look at.
     pub(crate) process: u32,
     owner: Owner,
+    /// Gone with the server.
+    settings: Option<tempfile::TempDir>,
 }
 
 enum Owner {
@@ -44,6 +49,9 @@ enum Owner {
 const SOCKETS_MAX: usize = 19_000;
 /// So that empty rooms go while a measurement waits for it.
 const EMPTY_ROOM_MS: u64 = 2_000;
+
+/// In the network for benchmarks (RFC 2544), of which `cargo xtask bench` has a part.
+const BEYOND_LOOPBACK: (&str, u16) = ("198.18.0.1", 9);
 
 impl Programs {
     pub(crate) fn parlor(&self) -> Server {
@@ -70,6 +78,19 @@ impl Programs {
         Some(Server::process("PeerServer", address, command))
     }
 
+    /// Likewise.
+    pub(crate) fn janus(&self) -> Option<Server> {
+        let Self::Processes { janus: Some(program), .. } = self else { return None };
+        let address = free_address();
+        let folder = tempfile::tempdir().expect("a folder for settings");
+        janus::configure(folder.path(), address);
+        let mut command = pinned();
+        command.arg(program).arg("--configs-folder").arg(folder.path()).arg("--disable-colors");
+        let mut server = Server::process("Janus", address, command);
+        server.settings = Some(folder);
+        Some(server)
+    }
+
     pub(crate) fn bare(&self, work: Work) -> Server {
         match self {
             Self::Processes { .. } => {
@@ -83,7 +104,13 @@ impl Programs {
                 let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
                 let address = listener.local_addr().expect("its address");
                 std::thread::spawn(move || bare::run(listener, work));
-                Server { name: "bare loop", address, process: std::process::id(), owner: Owner::BareThread }
+                Server {
+                    name: "bare loop",
+                    address,
+                    process: std::process::id(),
+                    owner: Owner::BareThread,
+                    settings: None,
+                }
             }
         }
     }
@@ -93,7 +120,7 @@ impl Server {
     fn process(name: &'static str, address: SocketAddr, mut command: Command) -> Self {
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().expect("the server starts");
         let process = child.id();
-        let server = Self { name, address, process, owner: Owner::Process(child) };
+        let server = Self { name, address, process, owner: Owner::Process(child), settings: None };
         // The bare loop counts sockets, so it is not knocked at to see whether it listens.
         let start = Instant::now();
         while !is_listening(address) {
@@ -142,7 +169,7 @@ fn parlor_here() -> Server {
         runtime.expect("a runtime").block_on(run).expect("parlor serves");
     });
     let owner = Owner::Parlor { stop: Some(stop), thread: Some(thread) };
-    Server { name: "parlor", address, process: std::process::id(), owner }
+    Server { name: "parlor", address, process: std::process::id(), owner, settings: None }
 }
 
 /// A command on CPU 0; the generator runs on the other one.
@@ -150,6 +177,14 @@ fn pinned() -> Command {
     let mut command = Command::new("taskset");
     command.args(["--cpu-list", "0"]);
     command
+}
+
+/// An address of this network that is not on the loopback interface; `cargo xtask bench` makes one.
+pub(crate) fn beyond_loopback() -> IpAddr {
+    // Nothing is sent: the system says from where it would be.
+    let socket = std::net::UdpSocket::bind(("0.0.0.0", 0)).expect("a UDP socket");
+    socket.connect(BEYOND_LOOPBACK).expect("a way beyond loopback: started by cargo xtask bench?");
+    socket.local_addr().expect("its address").ip()
 }
 
 fn free_address() -> SocketAddr {

@@ -205,3 +205,24 @@ fn vc_01_without_congestion_control_the_height_alone_decides() {
     world.run_until(2_000, "the middle", |world| height(world, "bob", 300) == Some(360));
     assert_seamless(&world.client("bob").got);
 }
+
+#[test]
+fn a_picture_leaves_in_one_row_where_the_path_bears_it() {
+    // The pacer lets a whole picture go, but hands its packets out one by one: with one for each step of a timer, a picture of eight
+    // took eight steps and eight system calls, and no receiver could get more than one packet in a step.
+    let mut world = World::with(true);
+    world.join("ann", SHOWS);
+    world.join("ben", WATCHES);
+    world.connect_all();
+    world.run(10_000);
+    let since = world.now - std::time::Duration::from_secs(2);
+    let mut pictures: std::collections::BTreeMap<u16, Vec<std::time::Instant>> =
+        std::collections::BTreeMap::new();
+    for got in world.client("ben").got.iter().filter(|got| got.height > 0 && got.at > since) {
+        pictures.entry(got.picture).or_default().push(got.at);
+    }
+    let whole: Vec<_> = pictures.values().filter(|times| times.len() == 8).collect();
+    assert!(whole.len() >= 45, "{} whole pictures of 50", whole.len());
+    let at_once = whole.iter().filter(|times| times.iter().max() == times.iter().min()).count();
+    assert!(at_once * 10 >= whole.len() * 9, "{at_once} of {} pictures came in one row", whole.len());
+}
