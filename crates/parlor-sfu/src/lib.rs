@@ -29,6 +29,8 @@ mod bucket;
 mod codec;
 mod data;
 mod demux;
+#[cfg(feature = "faults")]
+pub mod faults;
 mod forward;
 mod hub;
 mod io;

@@ -192,10 +192,14 @@ impl Transport {
         }
         #[cfg(test)]
         let planted = self.planted;
+        #[cfg(feature = "faults")]
+        let springs = crate::faults::springs(&self.seat.participant);
         let rtc = &mut self.rtc;
         let result = catching(|| {
             #[cfg(test)]
             assert!(!planted, "planted");
+            #[cfg(feature = "faults")]
+            assert!(!springs, "planted");
             step(rtc)
         });
         self.is_broken = result.is_err();

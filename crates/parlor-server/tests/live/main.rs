@@ -15,6 +15,8 @@
 )]
 
 mod bad_input;
+mod churn;
+mod departures;
 mod drain;
 mod fuzz;
 mod heartbeat;
@@ -23,6 +25,7 @@ mod hub;
 mod metrics;
 mod session;
 mod slow;
+mod star;
 mod support;
 mod tls;
 
