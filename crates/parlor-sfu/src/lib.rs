@@ -47,6 +47,7 @@ mod room;
 mod sections;
 mod settings;
 mod slot;
+mod sources;
 mod transport;
 mod transports;
 

@@ -26,6 +26,7 @@ use crate::packet::Packet;
 use crate::sections::{self, Flow, Purpose};
 use crate::settings::Settings;
 use crate::slot::{ProducerId, Slot};
+use crate::sources::Sources;
 
 /// Code below gave up; nothing below may be called any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +88,8 @@ pub(crate) struct Transport {
     pub(crate) frames: Bucket,
     candidates_left: usize,
     has_data: bool,
-    routes: Vec<(Ssrc, Mid, Option<Rid>)>,
+    /// What it sends, by SSRC.
+    sources: Sources,
     is_broken: bool,
     rtc: Rtc,
     #[cfg(test)]
@@ -99,6 +101,7 @@ pub(crate) struct Transport {
 pub(crate) struct OwnProducer {
     pub(crate) id: ProducerId,
     pub(crate) mid: Mid,
+    pub(crate) kind: Kind,
     pub(crate) codecs: Vec<(u8, Codec)>,
 }
 
@@ -177,7 +180,7 @@ impl Transport {
             frames: Bucket::new(now, limits::DATA_FRAMES_PER_SECOND, limits::DATA_FRAMES_BURST),
             candidates_left: 0,
             has_data: false,
-            routes: Vec::new(),
+            sources: Sources::default(),
             is_broken: false,
             rtc,
             #[cfg(test)]
@@ -265,7 +268,8 @@ impl Transport {
             }
             Ok(agreed)
         })?;
-        if result.is_ok() {
+        if let Ok(agreed) = &result {
+            self.sources.retain(|mid| agreed.producers.iter().any(|section| section.mid == mid));
             self.has_data |= wants_data;
             self.candidates_left = limits::CANDIDATES_PER_OFFER_MAX;
             self.remote_ufrag = sections::ufrag(sdp).unwrap_or_default().to_owned();
@@ -300,7 +304,14 @@ impl Transport {
         bytes: &[u8],
         is_sure: bool,
     ) -> Result<Received, Fault> {
+        let disputed = self.sources.on_datagram(bytes).and_then(|source| {
+            let own = self.producers.iter().find(|own| own.mid == source.mid())?;
+            Some((source, own.kind))
+        });
         self.guard(|rtc| {
+            if let Some((source, kind)) = disputed {
+                source.put_right(rtc, kind);
+            }
             let Ok(receive) = Receive::new(Protocol::Udp, remote, local, bytes) else {
                 return Received::Malformed;
             };
@@ -347,17 +358,15 @@ impl Transport {
 
     /// Which producer and layer a packet's stream is of.
     pub(crate) fn route(&mut self, ssrc: Ssrc) -> Result<Option<(Mid, Option<Rid>)>, Fault> {
-        if let Some((_, mid, rid)) = self.routes.iter().find(|(known, _, _)| *known == ssrc) {
-            return Ok(Some((*mid, *rid)));
+        if let Some(route) = self.sources.route(ssrc) {
+            return Ok(Some(route));
         }
         let found = self.guard(|rtc| {
             let mut direct = rtc.direct_api();
             direct.stream_rx(&ssrc).map(|stream| (stream.mid(), stream.rid()))
         })?;
         if let Some((mid, rid)) = found {
-            // A stream whose SSRC changed leaves its old one behind.
-            self.routes.retain(|(_, known_mid, known_rid)| (*known_mid, *known_rid) != (mid, rid));
-            self.routes.push((ssrc, mid, rid));
+            self.sources.prove(ssrc, mid, rid);
         }
         Ok(found)
     }

@@ -313,6 +313,27 @@ impl Client {
         true
     }
 
+    /// Sends one packet of one's own making: sequence number and timestamp, payload, extensions.
+    pub fn write(
+        &mut self,
+        now: Instant,
+        is_audio: bool,
+        is_red: bool,
+        (seq, timestamp): (u64, u32),
+        payload: Vec<u8>,
+        values: ExtensionValues,
+    ) {
+        let opus = self.pt(is_audio);
+        let red = self.rtc.codec_config().params().iter().find(|p| p.pt() == opus).and_then(|p| p.red());
+        let pt = red.filter(|_| is_red).unwrap_or(opus);
+        let Some(mid) = (if is_audio { self.audio_mid } else { self.video_mid }) else { return };
+        if let Some(stream) = self.rtc.direct_api().stream_tx_by_mid(mid, None) {
+            stream.write_rtp(RtpWrite::new(pt, SeqNo::from(seq), timestamp, now, payload).ext_vals(values));
+        }
+        self.rtc.handle_input(Input::Timeout(now)).unwrap();
+        self.drain(now);
+    }
+
     fn pt(&self, audio: bool) -> Pt {
         use str0m::format::Codec;
         let codec = if audio { Codec::Opus } else { Codec::Vp8 };

@@ -185,26 +185,29 @@ impl World {
     /// Does what the hub wants.
     pub fn carry_out(&mut self) {
         while let Some(output) = self.hub.poll_output() {
-            let of = |seat: &Seat, clients: &mut Vec<Client>| {
-                clients.iter().rposition(|client| client.seat == *seat)
-            };
-            match output {
-                Output::Transmit { local, remote, bytes } => self.net.send(self.now, local, remote, bytes),
-                Output::Answer { seat, attempt, n, sdp } => {
-                    if let Some(index) = of(&seat, &mut self.clients) {
-                        self.clients[index].accept_answer(attempt, n, &sdp);
-                    }
+            self.carry_out_one(output);
+        }
+    }
+
+    pub fn carry_out_one(&mut self, output: Output) {
+        let of =
+            |seat: &Seat, clients: &mut Vec<Client>| clients.iter().rposition(|client| client.seat == *seat);
+        match output {
+            Output::Transmit { local, remote, bytes } => self.net.send(self.now, local, remote, bytes),
+            Output::Answer { seat, attempt, n, sdp } => {
+                if let Some(index) = of(&seat, &mut self.clients) {
+                    self.clients[index].accept_answer(attempt, n, &sdp);
                 }
-                Output::Slots { seat, slots } => {
-                    if let Some(index) = of(&seat, &mut self.clients) {
-                        self.clients[index].on_slots(slots);
-                    }
-                }
-                Output::Refused { seat, reason, .. } => self.refused.push((seat, reason)),
-                Output::OfferWanted { seat, reason } => self.wanted.push((seat, reason)),
-                Output::Speaker { participant, .. } => self.speakers.push(participant),
-                Output::Log { seat, event } => self.events.push((seat, event)),
             }
+            Output::Slots { seat, slots } => {
+                if let Some(index) = of(&seat, &mut self.clients) {
+                    self.clients[index].on_slots(slots);
+                }
+            }
+            Output::Refused { seat, reason, .. } => self.refused.push((seat, reason)),
+            Output::OfferWanted { seat, reason } => self.wanted.push((seat, reason)),
+            Output::Speaker { participant, .. } => self.speakers.push(participant),
+            Output::Log { seat, event } => self.events.push((seat, event)),
         }
     }
 
