@@ -53,8 +53,8 @@ mod transports;
 
 pub use hub::Hub;
 pub use io::{
-    EndReason, Event, Freed, Input, Offer, Output, RoomKey, Seat, SlotState, Step, VideoWish, WantedReason,
-    Wishes,
+    EndReason, Event, Freed, Input, Offer, Output, RoomKey, Seat, SlotState, Step, Via, VideoWish,
+    WantedReason, Wishes,
 };
 pub use ledger::{Ledger, Totals};
 pub use offer::OfferError;

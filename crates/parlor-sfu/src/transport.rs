@@ -13,13 +13,14 @@ use str0m::change::SdpOffer;
 use str0m::channel::{ChannelConfig, ChannelId};
 use str0m::config::DtlsVersion;
 use str0m::media::{KeyframeRequestKind, Mid, Rid};
-use str0m::net::{Protocol, Receive, Transmit};
+use str0m::net::{Protocol, Receive, TcpType, Transmit};
 use str0m::rtp::Ssrc;
 use str0m::{Candidate, Reason, Rtc, RtcConfig};
 
 use crate::bucket::Bucket;
 use crate::codec::Codec;
-use crate::io::{Seat, Wishes};
+use crate::demux::Remote;
+use crate::io::{Seat, Via, Wishes};
 use crate::limits;
 use crate::offer::{Agreed, AgreedSection, OfferError};
 use crate::packet::Packet;
@@ -76,7 +77,7 @@ pub(crate) struct Transport {
     /// What was last asked for, bits per second: see [`Self::ask_for`].
     asked_bps: (u64, u64),
     /// Proved addresses, oldest first.
-    pub(crate) addresses: Vec<SocketAddr>,
+    pub(crate) addresses: Vec<Remote>,
     pub(crate) ufrag: String,
     pub(crate) remote_ufrag: String,
     /// What the timer is set to.
@@ -141,6 +142,11 @@ fn rtc(settings: &Settings, now: Instant, has_congestion_control: bool) -> Rtc {
     let mut rtc = config.build(now);
     for address in &settings.local {
         if let Ok(candidate) = Candidate::host(*address, Protocol::Udp) {
+            rtc.add_local_candidate(candidate);
+        }
+    }
+    for address in &settings.local_tcp {
+        if let Ok(candidate) = Candidate::builder().tcp().host(*address).tcptype(TcpType::Passive).build() {
             rtc.add_local_candidate(candidate);
         }
     }
@@ -299,11 +305,11 @@ impl Transport {
     pub(crate) fn receive(
         &mut self,
         now: Instant,
-        local: SocketAddr,
-        remote: SocketAddr,
+        (via, local, remote): (Via, SocketAddr, SocketAddr),
         bytes: &[u8],
         is_sure: bool,
     ) -> Result<Received, Fault> {
+        let protocol = if via == Via::Udp { Protocol::Udp } else { Protocol::Tcp };
         let disputed = self.sources.on_datagram(bytes).and_then(|source| {
             let own = self.producers.iter().find(|own| own.mid == source.mid())?;
             Some((source, own.kind))
@@ -312,7 +318,7 @@ impl Transport {
             if let Some((source, kind)) = disputed {
                 source.put_right(rtc, kind);
             }
-            let Ok(receive) = Receive::new(Protocol::Udp, remote, local, bytes) else {
+            let Ok(receive) = Receive::new(protocol, remote, local, bytes) else {
                 return Received::Malformed;
             };
             let input = str0m::Input::Receive(now, receive);

@@ -27,6 +27,7 @@ mod session;
 mod slow;
 mod star;
 mod support;
+mod tcp;
 mod tls;
 
 /// The participants with which the hub's core is tested.

@@ -1,12 +1,14 @@
 //! Participants of a star over real sockets: each a real WebRTC end with a UDP socket and a WebSocket of its own.
 
 use std::cell::Cell;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use parlor_sfu::SlotState;
 use serde_json::{Value, json};
-use tokio::net::UdpSocket;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpStream, UdpSocket};
 
 use crate::participants::client::{Client as Participant, Plan, Send};
 use crate::support::{Client, DEADLINE, Server};
@@ -35,6 +37,8 @@ pub struct Guest {
     pub is_cut: bool,
     /// What comes by the WebSocket is not read: pings stay without an answer.
     pub is_deaf: bool,
+    /// What comes for media stays in the kernel.
+    pub does_not_read: bool,
     /// The code with which the server closed the WebSocket; 1006 without one.
     pub closed: Option<u16>,
     /// When who was in the slots, as told.
@@ -42,7 +46,7 @@ pub struct Guest {
     /// When what came, as in `told`.
     told_at: Vec<Instant>,
     room: String,
-    socket: UdpSocket,
+    link: Link,
     index: usize,
     plan: Plan,
 }
@@ -57,20 +61,48 @@ impl Guest {
         let create = json!({"name": "Star", "topology": "sfu"});
         client.send("user-joined-room", json!({"roomId": room, "create": create})).await;
         assert_eq!(client.expect("room-joined").await["data"]["topology"], "sfu");
-        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let address = socket.local_addr().unwrap();
-        let participant = Participant::at(address, name, index, Instant::now(), plan);
+        let link = Link::Udp(UdpSocket::bind("127.0.0.1:0").await.unwrap());
+        let participant = Participant::at(link.address(), name, index, Instant::now(), plan);
+        Self::seat(client, link, participant, room, index, plan).await
+    }
+
+    /// Over a TCP connection for media that is open, and nothing else.
+    pub async fn join_over_tcp(
+        server: &Server,
+        tcp: TcpStream,
+        name: &str,
+        index: usize,
+        plan: Plan,
+    ) -> Self {
+        let mut client = server.user(name).await;
+        client.send("user-joined-room", json!({"roomId": "star"})).await;
+        client.expect("room-joined").await;
+        let (address, from) = (tcp.local_addr().unwrap(), tcp.peer_addr().unwrap());
+        let link = Link::Tcp { tcp, from, unread: Vec::new(), is_over: false };
+        let participant = Participant::over_tcp(address, name, index, Instant::now(), plan);
+        Self::seat(client, link, participant, "star", index, plan).await
+    }
+
+    async fn seat(
+        client: Client,
+        link: Link,
+        participant: Participant,
+        room: &str,
+        index: usize,
+        plan: Plan,
+    ) -> Self {
         let mut guest = Self {
             client,
             participant,
             told: Vec::new(),
             is_cut: false,
             is_deaf: false,
+            does_not_read: false,
             closed: None,
             slots_at: Vec::new(),
             told_at: Vec::new(),
             room: room.to_owned(),
-            socket,
+            link,
             index,
             plan,
         };
@@ -91,8 +123,8 @@ impl Guest {
 
     /// Another RTCPeerConnection, as a page makes it when it is asked to.
     pub async fn begin_anew(&mut self) {
-        self.socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let address = self.socket.local_addr().unwrap();
+        self.link = Link::Udp(UdpSocket::bind("127.0.0.1:0").await.unwrap());
+        let address = self.link.address();
         let attempt = self.participant.attempt + 1;
         let name = self.participant.name.clone();
         self.participant = Participant::at(address, &name, self.index, Instant::now(), self.plan);
@@ -107,7 +139,6 @@ impl Guest {
     }
 
     pub async fn until_within(&mut self, patience: Duration, what: &str, is_so: impl Fn(&Self) -> bool) {
-        let mut datagram = vec![0; 2_048];
         let deadline = Instant::now() + patience;
         while !is_so(self) {
             let (name, closed) = (&self.participant.name, self.closed);
@@ -121,15 +152,16 @@ impl Guest {
             }
             for (to, bytes) in self.participant.outbox.split_off(0) {
                 if !self.is_cut {
-                    self.socket.send_to(&bytes, to).await.unwrap();
+                    self.link.send(to, &bytes).await;
                 }
             }
             let wake = self.participant.next().max(now + Duration::from_millis(1));
             tokio::select! {
-                received = self.socket.recv_from(&mut datagram) => {
-                    // An error is the news that an earlier datagram reached nobody.
-                    if let (Ok((length, from)), false) = (received, self.is_cut) {
-                        self.participant.receive(Instant::now(), from, &datagram[..length]);
+                received = self.link.receive(), if !self.does_not_read => {
+                    for (from, bytes) in received {
+                        if !self.is_cut {
+                            self.participant.receive(Instant::now(), from, &bytes);
+                        }
                     }
                 }
                 frame = self.client.next_or_close(), if !self.is_deaf && self.closed.is_none() => match frame {
@@ -139,6 +171,11 @@ impl Guest {
                 () = tokio::time::sleep_until(wake.into()) => {}
             }
         }
+    }
+
+    /// Whether the connection for media was ended by the other side.
+    pub fn is_hung_up(&self) -> bool {
+        matches!(self.link, Link::Tcp { is_over: true, .. })
     }
 
     fn on_frame(&mut self, frame: Value) {
@@ -174,6 +211,58 @@ impl Guest {
     pub fn first_told(&self, is_it: impl Fn(&Value) -> bool) -> Option<(Instant, &Value)> {
         let at = self.told.iter().position(is_it)?;
         Some((self.told_at[at], &self.told[at]))
+    }
+}
+
+/// How media goes and comes.
+enum Link {
+    Udp(UdpSocket),
+    Tcp { tcp: TcpStream, from: SocketAddr, unread: Vec<u8>, is_over: bool },
+}
+
+impl Link {
+    fn address(&self) -> SocketAddr {
+        match self {
+            Self::Udp(socket) => socket.local_addr().unwrap(),
+            Self::Tcp { tcp, .. } => tcp.local_addr().unwrap(),
+        }
+    }
+
+    async fn send(&mut self, to: SocketAddr, datagram: &[u8]) {
+        match self {
+            Self::Udp(socket) => drop(socket.send_to(datagram, to).await.unwrap()),
+            Self::Tcp { tcp, is_over, .. } => {
+                let mut frame = u16::try_from(datagram.len()).unwrap().to_be_bytes().to_vec();
+                frame.extend(datagram);
+                *is_over |= tcp.write_all(&frame).await.is_err();
+            }
+        }
+    }
+
+    /// What has come. Nothing is lost if this is given up.
+    async fn receive(&mut self) -> Vec<(SocketAddr, Vec<u8>)> {
+        match self {
+            Self::Udp(socket) => {
+                let mut datagram = vec![0; 2_048];
+                // An error is the news that an earlier datagram reached nobody.
+                let Ok((length, from)) = socket.recv_from(&mut datagram).await else { return Vec::new() };
+                datagram.truncate(length);
+                vec![(from, datagram)]
+            }
+            Self::Tcp { is_over: true, .. } => std::future::pending().await,
+            Self::Tcp { tcp, from, unread, is_over } => {
+                *is_over = !matches!(tcp.read_buf(unread).await, Ok(1..));
+                let mut datagrams = Vec::new();
+                while let Some(length) =
+                    unread.first_chunk().map(|length| usize::from(u16::from_be_bytes(*length)))
+                    && unread.len() >= 2 + length
+                {
+                    datagrams.push((*from, unread[2..2 + length].to_vec()));
+                    unread.drain(..2 + length);
+                }
+                datagrams
+            }
+        }
     }
 }
 

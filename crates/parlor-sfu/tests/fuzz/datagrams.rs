@@ -1,6 +1,6 @@
 //! Datagrams of all kinds, made up and made of real ones, from addresses that are known and from others.
 
-use parlor_sfu::Input;
+use parlor_sfu::{Input, Via};
 
 use crate::common::net::HUB;
 use crate::game::{Game, play};
@@ -58,7 +58,7 @@ fn datagrams(game: &mut Game) {
             1 => original.bytes.clone(),
             _ => mutate::bytes(&mut game.rng, &original.bytes, &other.bytes),
         };
-        game.input(Input::Datagram { local: HUB, remote, bytes: &bytes });
+        game.input(Input::Datagram { via: Via::Udp, local: HUB, remote, bytes: &bytes });
         if round % 100 == 0 {
             game.world.run(20);
             game.check();

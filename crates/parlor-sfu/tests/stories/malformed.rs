@@ -1,7 +1,7 @@
 //! What comes from outside and is not what it should be: it neither ends anything nor changes anything.
 
 use crate::common::{Plan, Send, World, net};
-use parlor_sfu::{Event, Input, Ledger};
+use parlor_sfu::{Event, Input, Ledger, Via};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
@@ -58,7 +58,7 @@ fn vc_05_malformed_datagrams_end_nothing_and_change_nothing() {
         .run(&strategy, |(bytes, is_known)| {
             let mut world = world_cell.borrow_mut();
             let remote = if is_known { known } else { "203.0.113.9:9".parse().unwrap() };
-            world.input(Input::Datagram { local: net::HUB, remote, bytes: &bytes });
+            world.input(Input::Datagram { via: Via::Udp, local: net::HUB, remote, bytes: &bytes });
             prop_assert_eq!(held(&world.hub.ledger()), before);
             prop_assert_eq!(world.hub.ledger().totals.panics, 0);
             Ok(())
@@ -98,7 +98,7 @@ fn vc_05_real_datagrams_with_flipped_bits_and_cut_short_end_nothing() {
             }
             let other = copies[(index + 7) % copies.len()].from;
             let remote = if is_own { copies[index].from } else { other };
-            world.input(Input::Datagram { local: net::HUB, remote, bytes: &bytes });
+            world.input(Input::Datagram { via: Via::Udp, local: net::HUB, remote, bytes: &bytes });
             prop_assert_eq!(held(&world.hub.ledger()), before);
             prop_assert_eq!(world.hub.ledger().totals.panics, 0);
             Ok(())
@@ -175,7 +175,7 @@ fn vc_05_a_forged_packet_takes_nobodys_stream_away() {
     world.run(10_000);
     for _ in 0..3 {
         for bytes in &forged {
-            world.input(Input::Datagram { local: net::HUB, remote: ann, bytes });
+            world.input(Input::Datagram { via: Via::Udp, local: net::HUB, remote: ann, bytes });
         }
         world.client_mut("bob").got.clear();
         world.run(1_000);
