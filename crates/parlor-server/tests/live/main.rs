@@ -7,11 +7,12 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stdout,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
     missing_docs,
     unreachable_pub,
-    reason = "a test may fail by panicking, and reads the clock to measure"
+    reason = "a test may fail by panicking, reads the clock to measure, and prints what it measured"
 )]
 
 mod bad_input;

@@ -8,6 +8,7 @@
     missing_docs,
     unreachable_pub,
     clippy::disallowed_methods,
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,
