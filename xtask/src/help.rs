@@ -12,6 +12,7 @@ cargo xtask: what is done with this repository besides writing it
   cargo xtask messages       make the page's message types again
   cargo xtask requirements   make the map from requirements to tests again
   cargo xtask bench          measure, and write the figures down
+  cargo xtask fuzz           throw more nonsense at the hub than the tests do
   cargo xtask screenshots    take pictures of the page in its states
   cargo xtask replay         tell the core again what a saved report of the debug view has
 
@@ -29,6 +30,7 @@ pub(crate) fn of(name: &str) -> Option<&'static str> {
         "requirements" => REQUIREMENTS,
         "bench" => BENCH,
         "screenshots" => SCREENSHOTS,
+        "fuzz" => FUZZ,
         "replay" => REPLAY,
         _ => return None,
     })
@@ -127,3 +129,16 @@ happened when, and compares the states. The last line is `same states: N`, or sa
   --as-test NAME   also writes crates/parlor-wasm/tests/reports/NAME.json, without the addresses that are in the
                    report, which a test replays from then on
 Exit code 1 if a state differs, or if the file is no report that can be replayed.";
+
+const FUZZ: &str = "\
+cargo xtask fuzz [TARGET …] [--seconds N] [--seed S]
+
+Plays seeded games in which others talk in a room of the hub while nonsense comes to it, as `cargo test` does for three seeds of each:
+  datagrams   STUN, DTLS, RTP and RTCP, made up and made of real ones, from known addresses and from others
+  media       rightly encrypted packets and data frames with nonsense inside
+  offers      descriptions made of real ones, candidates, wishes, comings and goings
+  --seconds N   for so long each (60)
+  --seed S      the first seed (1)
+The last line of each says how many inputs there were. If something is found, it is said with its seed; keys are drawn from the system, so
+one seed makes the same choices, not the same bytes, and what it found may need some runs to be seen again. Exit code 1 if
+anything was found.";

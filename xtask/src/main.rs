@@ -10,6 +10,7 @@ mod bench;
 mod ci;
 mod counts;
 mod e2e;
+mod fuzz;
 mod help;
 mod lint;
 mod messages;
@@ -36,6 +37,9 @@ struct Command {
     write: bool,
     /// The name after `--as-test`.
     as_test: Option<String>,
+    /// The numbers after `--seconds` and `--seed`.
+    seconds: Option<u64>,
+    seed: Option<u64>,
     /// What follows `--`, for the program that the command runs.
     rest: Vec<String>,
 }
@@ -69,6 +73,8 @@ fn read_command_line() -> Result<Option<Command>> {
         full: false,
         write: false,
         as_test: None,
+        seconds: None,
+        seed: None,
         rest: Vec::new(),
     };
     let mut help_wanted = false;
@@ -84,6 +90,8 @@ fn read_command_line() -> Result<Option<Command>> {
             Short('h') | Long("help") => help_wanted = true,
             Long("full") => command.full = true,
             Long("write") => command.write = true,
+            Long("seconds") => command.seconds = Some(parser.value()?.parse()?),
+            Long("seed") => command.seed = Some(parser.value()?.parse()?),
             Long("as-test") => command.as_test = Some(parser.value()?.string()?),
             Value(word) if name.is_none() => name = Some(word.string()?),
             Value(word) => command.words.push(word.string()?),
@@ -124,6 +132,7 @@ fn carry_out(command: &Command) -> Result<bool> {
         "wasm" => wasm::wasm(&words).map(|()| true),
         "bench" => bench::bench(&words, &command.rest),
         "screenshots" => screenshots::screenshots(&words).map(|()| true),
+        "fuzz" => fuzz::fuzz(&words, command.seconds, command.seed),
         "replay" => replay::replay(&words, command.as_test.as_deref()),
         "messages" => none_of("messages").and_then(|()| messages::messages()).map(|()| true),
         "requirements" => none_of("requirements").and_then(|()| lint::requirements::write()).map(|()| true),

@@ -120,4 +120,8 @@ impl Source for Figures {
     fn ledgers(&self) -> Vec<parlor_sfu::Ledger> {
         self.0.media.ledgers()
     }
+
+    fn tcp_connections(&self) -> usize {
+        self.0.media.tcp_connections()
+    }
 }

@@ -94,13 +94,13 @@ pub async fn run(
     let beyond = addresses.iter().find(|address| !config::is_loopback(address.ip()));
     let http = beyond.or(addresses.first()).copied().ok_or(ConfigError::NoAddress)?;
     let is_public = config.is_public() || !config.public_hosts.is_empty();
-    let media = media::Prepared::open(&config.media, http, is_public)?;
+    let media = media::Prepared::open(&config.media, http, &addresses, is_public)?;
     let room = RoomConfig { has_hub: config.media.threads > 0, ..config.room.clone() };
     let switchboard = Switchboard::new(room, seed, config.sockets_max, Arc::clone(&media.media));
     media.start(&switchboard)?;
     let app = App::new(&config, Arc::clone(&switchboard));
     let (stop, stopped) = watch::channel(false);
-    let door = Door::new(app.router(), tls, stopped);
+    let door = Door::new(app.router(), tls, Arc::clone(&switchboard.media), stopped);
     for socket in sockets {
         tokio::spawn(door.clone().accept(socket));
     }

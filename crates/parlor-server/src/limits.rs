@@ -59,6 +59,30 @@ pub(crate) const DATAGRAMS_PER_SLICE: usize = 128;
 pub(crate) const UDP_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 /// How long a media thread waits for the system to take what it has to send.
 pub(crate) const UDP_SEND_PATIENCE: Duration = Duration::from_millis(5);
+/// TCP connections for media at once, of one media thread.
+pub(crate) const TCP_CONNECTIONS_MAX: usize = 2_048;
+/// Of these with one address, which may be that of a whole house.
+pub(crate) const TCP_CONNECTIONS_PER_ADDRESS_MAX: usize = 64;
+/// Bytes of one frame (RFC 4571): more than any datagram of a browser has.
+pub(crate) const TCP_FRAME_BYTES_MAX: usize = 2 * 1_024;
+/// Frames of all connections that wait for a media thread; above, they wait in the kernel and at the other end.
+pub(crate) const TCP_FRAMES_IN_MAX: usize = 256;
+/// Frames that wait for one connection: a second of a video. Who reads more slowly is closed.
+pub(crate) const TCP_FRAMES_OUT_MAX: usize = 256;
+/// The kernel's send buffer of such a connection. Linux doubles it.
+pub(crate) const TCP_SEND_BUFFER_BYTES: usize = 128 * 1024;
+/// A connection to which the hub says nothing for so long after it was opened is nobody's.
+pub(crate) const TCP_ANSWER_WAIT: Duration = Duration::from_secs(5);
+/// One to which it says nothing for so long later is nobody's any more: checks of ICE are answered every few seconds.
+pub(crate) const TCP_IDLE: Duration = Duration::from_secs(30);
+/// A connection that takes nothing of what is written for so long is closed.
+pub(crate) const TCP_WRITE_STALLED: Duration = Duration::from_secs(5);
+/// How long the last frames may take when the server stops.
+pub(crate) const TCP_LAST_FRAMES: Duration = Duration::from_millis(500);
+/// TCP connections that have just come and wait for a media thread.
+pub(crate) const TCP_KNOCKS_MAX: usize = 64;
+/// Senders to addresses of this machine that are not offered, of which it is remembered to which; above, all are learnt anew.
+pub(crate) const STRAYS_MAX: usize = 1_024;
 /// Media threads that an operator can ask for.
 pub(crate) const MEDIA_THREADS_MAX: usize = 256;
 

@@ -21,6 +21,7 @@ use crate::limits::{
     ACCEPT_PAUSE, BACKLOG, HTTP_CONNECTIONS_MAX, LAST_REQUESTS, REQUEST_HEAD, REQUEST_HEAD_BYTES,
     TLS_HANDSHAKE,
 };
+use crate::media::{self, Media};
 use crate::stream::Stream;
 
 /// Sockets that listen already, before anything runs: so a port that is taken is known at once, and a test that
@@ -69,7 +70,7 @@ impl Listeners {
     }
 }
 
-fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
+pub(crate) fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // A server that was just restarted gets its port back although old connections are still in TIME_WAIT.
     #[cfg(unix)]
@@ -88,6 +89,8 @@ fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
 pub(crate) struct Door {
     router: Router,
     tls: Option<TlsAcceptor>,
+    /// Takes the connections that are for media.
+    media: Arc<Media>,
     /// One permit for each connection that is no WebSocket.
     places: Arc<Semaphore>,
     /// True when the server stops.
@@ -95,8 +98,13 @@ pub(crate) struct Door {
 }
 
 impl Door {
-    pub(crate) fn new(router: Router, tls: Option<TlsAcceptor>, stop: watch::Receiver<bool>) -> Self {
-        Self { router, tls, places: Arc::new(Semaphore::new(HTTP_CONNECTIONS_MAX)), stop }
+    pub(crate) fn new(
+        router: Router,
+        tls: Option<TlsAcceptor>,
+        media: Arc<Media>,
+        stop: watch::Receiver<bool>,
+    ) -> Self {
+        Self { router, tls, media, places: Arc::new(Semaphore::new(HTTP_CONNECTIONS_MAX)), stop }
     }
 
     /// Accepts connections until the server stops.
@@ -128,6 +136,18 @@ impl Door {
 
     async fn serve(self, tcp: TcpStream, place: OwnedSemaphorePermit) {
         let Ok(local) = tcp.local_addr() else { return };
+        // Media over TCP comes to the same port, if UDP for media has its number.
+        if self.media.shares(local.port()) {
+            let patience = if self.tls.is_some() { TLS_HANDSHAKE } else { REQUEST_HEAD };
+            let mut first = [0];
+            match tokio::time::timeout(patience, tcp.peek(&mut first)).await {
+                Ok(Ok(1)) if media::is_frame_start(first[0]) => {
+                    return self.media.welcome(tcp, local.port());
+                }
+                Ok(Ok(_)) => {}
+                Ok(Err(_)) | Err(_) => return,
+            }
+        }
         // Signalling frames are small and wanted at once.
         if let Err(error) = tcp.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY can't be set");

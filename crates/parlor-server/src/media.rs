@@ -5,8 +5,10 @@
 //! is gone before anybody is told that they are (VC-2). The order of locks is registry, hub, mail; a thread never
 //! holds its hub while it tells the registry something, and holds it for a slice of its work at a time.
 
+mod entrance;
 mod mail;
 mod socket;
+mod streams;
 mod thread;
 
 use std::collections::HashMap;
@@ -20,16 +22,19 @@ use std::time::Instant;
 use parlor_proto::{ErrorCode, Grade, RoomId, UserId};
 use parlor_room::{HubOrder, HubReport, HubSeat};
 use parlor_sfu::{
-    Hub, Input, Ledger, OfferError, Output, RoomKey, Seat, Settings, VideoWish, WantedReason, Wishes,
+    Hub, Input, Ledger, OfferError, Output, RoomKey, Seat, Settings, Via, VideoWish, WantedReason, Wishes,
 };
 use tokio::sync::Notify;
 
 use crate::config::Media as MediaConfig;
 use crate::journal;
+use crate::limits::TCP_KNOCKS_MAX;
 use crate::metrics::Counters;
 use crate::switchboard::Switchboard;
+use entrance::Entrance;
 use mail::Mail;
 use socket::{AsyncSocket, Datagram, Socket};
+pub(crate) use streams::is_frame_start;
 
 /// Why there is no hub.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +86,12 @@ pub(crate) struct Desk {
     bell: Notify,
     /// Departures that wait for the hub: a thread lets them go first.
     departing: AtomicUsize,
+    /// TCP connections that have just come.
+    knocks: Mutex<Vec<std::net::TcpStream>>,
+    /// TCP connections that the thread has.
+    connections: AtomicUsize,
+    /// The port at which HTTP lets them in.
+    shared_port: Option<u16>,
     is_ending: AtomicBool,
     /// The thread is no more: nothing is taken any longer.
     is_gone: AtomicBool,
@@ -105,22 +116,42 @@ struct Core {
 pub(crate) struct Turn {
     /// Datagrams to send: from which of the offered addresses, to where, what.
     pub(crate) datagrams: Vec<(SocketAddr, SocketAddr, Vec<u8>)>,
+    /// The same for TCP connections: to where, what.
+    pub(crate) frames: Vec<(SocketAddr, Vec<u8>)>,
+    /// Connections to end behind these.
+    pub(crate) hang_ups: Vec<SocketAddr>,
     pub(crate) reports: Vec<HubReport>,
     pub(crate) wake_at: Option<Instant>,
     /// There is mail left for another turn.
     pub(crate) has_mail: bool,
 }
 
+impl Turn {
+    /// Of who is in a participant's slots only the newest is told.
+    fn tell(&mut self, report: HubReport) {
+        if let HubReport::Slots { seat, .. } = &report {
+            self.reports.retain(|told| !matches!(told, HubReport::Slots { seat: of, .. } if of == seat));
+        }
+        self.reports.push(report);
+    }
+}
+
 /// Hubs whose sockets are open and whose threads do not run yet.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) media: Arc<Media>,
-    at_work: Vec<(tokio::runtime::Runtime, AsyncSocket)>,
+    at_work: Vec<(tokio::runtime::Runtime, AsyncSocket, Entrance)>,
 }
 
 impl Prepared {
     /// Opens the sockets: the configured address or the one that HTTP listens on, and for further threads the ports above it.
-    pub(crate) fn open(config: &MediaConfig, http: SocketAddr, is_public: bool) -> Result<Self, MediaError> {
+    /// `http_all` are all addresses that HTTP listens on.
+    pub(crate) fn open(
+        config: &MediaConfig,
+        http: SocketAddr,
+        http_all: &[SocketAddr],
+        is_public: bool,
+    ) -> Result<Self, MediaError> {
         let mut prepared = Self { media: Arc::default(), at_work: Vec::new() };
         if config.threads == 0 {
             tracing::info!("no media threads: there is no hub");
@@ -131,17 +162,22 @@ impl Prepared {
         for number in 0..config.threads {
             let socket = Socket::open(config, http, number, is_public)?;
             let (address, offered) = (socket.address(), socket.offered().to_vec());
-            tracing::info!(%address, ?offered, "media");
-            let settings =
-                Settings { local: offered, has_congestion_control: true, certificate: certificate.clone() };
+            let entrance = Entrance::open(&socket, http_all);
+            tracing::info!(%address, ?offered, tcp = ?entrance.offered, "media");
+            let settings = Settings {
+                local: offered,
+                local_tcp: entrance.offered.clone(),
+                has_congestion_control: true,
+                certificate: certificate.clone(),
+            };
             let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
             let runtime = runtime.map_err(MediaError::Thread)?;
             let socket = {
                 let _within = runtime.enter();
                 socket.into_async().map_err(|reason| MediaError::Socket { address, reason })?
             };
-            prepared.at_work.push((runtime, socket));
-            desks.push(Arc::new(Desk::new(settings)));
+            desks.push(Arc::new(Desk::new(settings, entrance.shared_port)));
+            prepared.at_work.push((runtime, socket, entrance));
         }
         prepared.media = Arc::new(Media { desks, threads: Mutex::default() });
         Ok(prepared)
@@ -149,11 +185,13 @@ impl Prepared {
 
     /// Starts the threads; they end by [`Media::stop`], or when the switchboard is gone.
     pub(crate) fn start(self, switchboard: &Arc<Switchboard>) -> Result<(), MediaError> {
-        for (number, (desk, (runtime, socket))) in self.media.desks.iter().zip(self.at_work).enumerate() {
+        for (number, (desk, (runtime, socket, entrance))) in
+            self.media.desks.iter().zip(self.at_work).enumerate()
+        {
             let (desk, switchboard) = (Arc::clone(desk), Arc::downgrade(switchboard));
             let thread = std::thread::Builder::new()
                 .name(format!("media-{number}"))
-                .spawn(move || thread::run(&desk, &runtime, socket, &switchboard))
+                .spawn(move || thread::run(&desk, &runtime, socket, entrance, &switchboard))
                 .map_err(MediaError::Thread)?;
             self.media.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
         }
@@ -175,6 +213,26 @@ impl Media {
     /// What all hubs hold and have done.
     pub(crate) fn ledgers(&self) -> Vec<Ledger> {
         self.desks.iter().map(|desk| desk.core().hub.ledger()).collect()
+    }
+
+    /// TCP connections for media.
+    pub(crate) fn tcp_connections(&self) -> usize {
+        self.desks.iter().map(|desk| desk.connections.load(Ordering::Relaxed)).sum()
+    }
+
+    /// Whether connections for media come to a port of HTTP.
+    pub(crate) fn shares(&self, port: u16) -> bool {
+        self.desks.iter().any(|desk| desk.shared_port == Some(port))
+    }
+
+    /// Takes a connection for media that came to such a port.
+    pub(crate) fn welcome(&self, tcp: tokio::net::TcpStream, port: u16) {
+        let desk = self.desks.iter().find(|desk| desk.shared_port == Some(port));
+        match (desk, tcp.into_std()) {
+            (Some(desk), Ok(tcp)) => desk.welcome(tcp),
+            (_, Err(error)) => tracing::debug!(%error, "a TCP connection for media broke off"),
+            (None, Ok(_)) => {}
+        }
     }
 
     /// Ends the threads, once what waits has gone out.
@@ -203,7 +261,7 @@ impl Drop for Media {
 }
 
 impl Desk {
-    fn new(settings: Settings) -> Self {
+    fn new(settings: Settings, shared_port: Option<u16>) -> Self {
         let hub = Hub::new(settings.clone(), Instant::now());
         Self {
             core: Mutex::new(Core {
@@ -217,6 +275,9 @@ impl Desk {
             mail: Mutex::default(),
             bell: Notify::new(),
             departing: AtomicUsize::new(0),
+            knocks: Mutex::default(),
+            connections: AtomicUsize::new(0),
+            shared_port,
             is_ending: AtomicBool::new(false),
             is_gone: AtomicBool::new(false),
         }
@@ -244,6 +305,21 @@ impl Desk {
         }
         self.bell.notify_one();
         Ok(())
+    }
+
+    fn welcome(&self, tcp: std::net::TcpStream) {
+        let mut knocks = self.knocks.lock().unwrap_or_else(PoisonError::into_inner);
+        // Who finds no place is closed.
+        if knocks.len() < TCP_KNOCKS_MAX && !self.is_gone.load(Ordering::Acquire) {
+            knocks.push(tcp);
+            drop(knocks);
+            self.bell.notify_one();
+        }
+    }
+
+    /// The TCP connections that have come since this was last asked.
+    fn take_knocks(&self) -> Vec<std::net::TcpStream> {
+        std::mem::take(&mut *self.knocks.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn depart(&self, free: impl FnOnce(&mut Core)) {
@@ -301,8 +377,9 @@ impl Core {
         events: &mut Events,
     ) {
         let now = Instant::now();
-        for (local, remote, bytes) in datagrams {
-            self.hub.handle_input(now, Input::Datagram { local: *local, remote: *remote, bytes });
+        for (via, local, remote, bytes) in datagrams {
+            let (via, local, remote) = (*via, *local, *remote);
+            self.hub.handle_input(now, Input::Datagram { via, local, remote, bytes });
         }
         for order in orders {
             self.obey(now, order);
@@ -312,12 +389,20 @@ impl Core {
         }
         while let Some(output) = self.hub.poll_output() {
             match output {
-                Output::Transmit { local, remote, bytes } => turn.datagrams.push((local, remote, bytes)),
+                Output::Transmit { via: Via::Udp, local, remote, bytes } => {
+                    turn.datagrams.push((local, remote, bytes));
+                }
+                Output::Transmit { via: Via::Tcp, remote, bytes, .. } => turn.frames.push((remote, bytes)),
+                Output::HangUp { remote } => turn.hang_ups.push(remote),
                 Output::Log { seat, event } => {
                     let room = self.rooms.get(&seat.room.0).cloned();
                     events.push((room, seat.participant, event));
                 }
-                output => turn.reports.extend(self.report(output)),
+                output => {
+                    if let Some(report) = self.report(output) {
+                        turn.tell(report);
+                    }
+                }
             }
         }
     }
@@ -400,7 +485,9 @@ impl Core {
                 Some(HubReport::OfferWanted { seat: self.seat(seat)?, reason: reason.as_str() })
             }
             // No frame of the contract tells of it; clients see it by their slots.
-            Output::Speaker { .. } | Output::Transmit { .. } | Output::Log { .. } => None,
+            Output::Speaker { .. } | Output::Transmit { .. } | Output::HangUp { .. } | Output::Log { .. } => {
+                None
+            }
         }
     }
 

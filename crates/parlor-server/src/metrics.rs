@@ -32,6 +32,10 @@ pub(crate) struct Counters {
     pub(crate) stalls: Counter<u64, AtomicU64>,
     /// Datagrams of media that the system did not take.
     pub(crate) datagrams_dropped: Counter<u64, AtomicU64>,
+    /// TCP connections for media that found no place.
+    pub(crate) tcp_refused: Counter<u64, AtomicU64>,
+    /// TCP connections for media that were closed because they read too slowly.
+    pub(crate) tcp_slow: Counter<u64, AtomicU64>,
     /// Panics of a hub beyond a single transport.
     pub(crate) hub_panics: Counter<u64, AtomicU64>,
     /// Panics of the registry.
@@ -61,6 +65,8 @@ pub(crate) trait Source: Send + Sync + fmt::Debug + 'static {
     fn queued(&self) -> (Load, Load);
     /// What the hubs hold and have done.
     fn ledgers(&self) -> Vec<Ledger>;
+    /// TCP connections for media.
+    fn tcp_connections(&self) -> usize;
 }
 
 impl Counters {
@@ -91,6 +97,8 @@ impl Metrics {
         counter("outbox_stalls", "Sockets closed because they took nothing for too long", &c.stalls);
         counter("registry_panics", "Broken invariants that ended one socket", &c.panics);
         counter("hub_datagrams_dropped", "Datagrams that the system did not take", &c.datagrams_dropped);
+        counter("hub_tcp_refused", "TCP connections for media without a place", &c.tcp_refused);
+        counter("hub_tcp_slow", "TCP connections for media closed because they read too slowly", &c.tcp_slow);
         counter("hub_panics", "Panics of a hub beyond a single transport", &c.hub_panics);
         counter("sockets_refused", "WebSockets refused for want of a place", &c.sockets_refused);
         counter("requests_refused", "Requests refused for their Host or Origin", &c.requests_refused);
@@ -147,6 +155,7 @@ impl<S: Source> Collector for AtScrape<S> {
         gauge("hub_slots", "Receive slots, taken or not", held(|l| l.slots))?;
         gauge("hub_routes", "User fragments and addresses of transports", held(|l| l.routes))?;
         gauge("hub_timers", "Timers of transports", held(|l| l.timers))?;
+        gauge("hub_tcp_connections", "TCP connections for media", self.0.tcp_connections())?;
         gauge("hub_buffered_bytes", "Bytes of datagrams that wait to go out", held(|l| l.buffered_bytes))?;
         let mut counter = |name: &str, help: &str, value: u64| {
             let counter = ConstCounter::new(value);

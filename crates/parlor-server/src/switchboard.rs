@@ -110,9 +110,16 @@ impl Switchboard {
         Seat { conn, outbox, switchboard: Arc::clone(self), is_told: false, _place: place }
     }
 
-    /// Tells the registry what the hub said.
-    pub(crate) fn hub_said(&self, report: HubReport) {
-        self.input(None, Input::Hub(report));
+    /// Tells the registry what the hub said, all of it under one lock.
+    pub(crate) fn hub_said(&self, reports: Vec<HubReport>) {
+        if reports.is_empty() {
+            return;
+        }
+        self.call(None, |registry, now| {
+            for report in reports {
+                registry.handle_input(now, Input::Hub(report));
+            }
+        });
     }
 
     /// Tells the registry that the server stops.

@@ -14,7 +14,7 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::{Plan, Send, World, net};
-use parlor_sfu::{Input, Output};
+use parlor_sfu::{Input, Output, Via};
 
 const TICK: Duration = Duration::from_millis(2);
 const WINDOW_TICKS: usize = 50;
@@ -90,7 +90,7 @@ fn tick(world: &mut World, outputs: &mut Vec<Output>) -> Duration {
     let begun = Instant::now();
     for datagram in &to_hub {
         let (local, remote, bytes) = (net::HUB, datagram.from, datagram.bytes.as_slice());
-        world.hub.handle_input(now, Input::Datagram { local, remote, bytes });
+        world.hub.handle_input(now, Input::Datagram { via: Via::Udp, local, remote, bytes });
     }
     if world.hub.poll_timeout().is_some_and(|at| at <= now) {
         world.hub.handle_timeout(now);
@@ -100,7 +100,7 @@ fn tick(world: &mut World, outputs: &mut Vec<Output>) -> Duration {
     }
     let spent = begun.elapsed();
     for output in outputs.drain(..) {
-        if let Output::Transmit { local, remote, bytes } = output {
+        if let Output::Transmit { local, remote, bytes, .. } = output {
             world.net.send(now, local, remote, bytes);
         }
     }

@@ -4,17 +4,21 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 
+use crate::io::Via;
 use crate::limits::{ADDRESSES_PER_TRANSPORT_MAX, HINTS_MAX};
 use crate::transports::TransportKey;
+
+/// The other end of a way.
+pub(crate) type Remote = (Via, SocketAddr);
 
 /// What leads from a datagram to a transport.
 #[derive(Debug, Default)]
 pub(crate) struct Demux {
     ufrags: BTreeMap<String, TransportKey>,
-    addresses: BTreeMap<SocketAddr, TransportKey>,
+    addresses: BTreeMap<Remote, TransportKey>,
     /// Addresses that STUN went to or came from: whom to ask first, never a proof.
-    hints: BTreeMap<SocketAddr, TransportKey>,
-    hint_order: VecDeque<SocketAddr>,
+    hints: BTreeMap<Remote, TransportKey>,
+    hint_order: VecDeque<Remote>,
 }
 
 /// What is known of a datagram's owner.
@@ -29,7 +33,7 @@ pub(crate) enum Owner {
 }
 
 impl Demux {
-    pub(crate) fn owner(&mut self, remote: SocketAddr, bytes: &[u8]) -> Owner {
+    pub(crate) fn owner(&mut self, remote: Remote, bytes: &[u8]) -> Owner {
         if is_stun(bytes)
             && let Some(ufrag) = addressed_ufrag(bytes)
         {
@@ -44,7 +48,7 @@ impl Demux {
     }
 
     /// Something goes to, or comes from, an address on behalf of a transport.
-    pub(crate) fn hint(&mut self, remote: SocketAddr, key: TransportKey) {
+    pub(crate) fn hint(&mut self, remote: Remote, key: TransportKey) {
         if self.addresses.get(&remote) == Some(&key) {
             return;
         }
@@ -59,7 +63,7 @@ impl Demux {
     }
 
     /// An address has proved whose it is. `known` are the transport's addresses, oldest first.
-    pub(crate) fn prove(&mut self, remote: SocketAddr, key: TransportKey, known: &mut Vec<SocketAddr>) {
+    pub(crate) fn prove(&mut self, remote: Remote, key: TransportKey, known: &mut Vec<Remote>) {
         if self.addresses.get(&remote) == Some(&key) {
             return;
         }
@@ -81,7 +85,7 @@ impl Demux {
     }
 
     /// All that leads to a transport.
-    pub(crate) fn forget(&mut self, key: TransportKey, ufrag: &str, known: &[SocketAddr]) {
+    pub(crate) fn forget(&mut self, key: TransportKey, ufrag: &str, known: &[Remote]) {
         if self.ufrags.get(ufrag) == Some(&key) {
             self.ufrags.remove(ufrag);
         }
@@ -93,7 +97,7 @@ impl Demux {
         self.hint_order.retain(|address| hints.contains_key(address));
     }
 
-    fn forget_address(&mut self, address: SocketAddr, key: TransportKey) {
+    fn forget_address(&mut self, address: Remote, key: TransportKey) {
         if self.addresses.get(&address) == Some(&key) {
             self.addresses.remove(&address);
         }

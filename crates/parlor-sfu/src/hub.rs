@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use parlor_proto::{Grade, IceCandidateInit, Kind};
 use str0m::IceConnectionState;
 use str0m::bwe::BweKind;
+use str0m::net::{Protocol, Transmit};
 
 use crate::demux::{Demux, Owner, is_stun};
-use crate::io::{EndReason, Event, Input, Output, RoomKey, Seat, SlotState, WantedReason, Wishes};
+use crate::io::{EndReason, Event, Input, Output, RoomKey, Seat, SlotState, Via, WantedReason, Wishes};
 use crate::ledger::{Ledger, Totals};
 use crate::limits;
 use crate::room::Room;
@@ -75,7 +76,7 @@ impl Hub {
             Input::Offer(offer) => self.on_offer(&offer),
             Input::Candidate { seat, attempt, candidate } => self.on_candidate(&seat, attempt, &candidate),
             Input::Receive { seat, wishes } => self.on_receive(&seat, wishes),
-            Input::Datagram { local, remote, bytes } => self.on_datagram(local, remote, bytes),
+            Input::Datagram { via, local, remote, bytes } => self.on_datagram(via, local, remote, bytes),
             Input::Leave { seat } => {
                 if let Some(key) = self.transport_of(&seat) {
                     self.end_transport(key, EndReason::Left);
@@ -216,9 +217,9 @@ impl Hub {
         self.ask_for_key_frames(seat.room);
     }
 
-    fn on_datagram(&mut self, local: SocketAddr, remote: SocketAddr, bytes: &[u8]) {
+    fn on_datagram(&mut self, via: Via, local: SocketAddr, remote: SocketAddr, bytes: &[u8]) {
         self.totals.datagrams_in = self.totals.datagrams_in.saturating_add(1);
-        let (key, is_sure) = match self.demux.owner(remote, bytes) {
+        let (key, is_sure) = match self.demux.owner((via, remote), bytes) {
             Owner::Known(key) => (key, true),
             Owner::Perhaps(key) => (key, false),
             Owner::Nobody => {
@@ -227,11 +228,11 @@ impl Hub {
             }
         };
         let Some(transport) = self.transports.get_mut(key) else { return };
-        match transport.receive(self.now, local, remote, bytes, is_sure) {
+        match transport.receive(self.now, (via, local, remote), bytes, is_sure) {
             Ok(Received::Taken) => {
                 // STUN proves an address only by what follows it.
                 if !is_sure && !is_stun(bytes) {
-                    self.demux.prove(remote, key, &mut transport.addresses);
+                    self.demux.prove((via, remote), key, &mut transport.addresses);
                 }
                 self.drain_or_touch(key);
             }
@@ -285,12 +286,13 @@ impl Hub {
         let transport = self.transports.get_mut(key)?;
         let drained = transport.drain(&mut found);
         for transmit in found.transmits.drain(..) {
-            let (local, remote) = (transmit.source, transmit.destination);
-            let bytes: Vec<u8> = transmit.contents.into();
-            if is_stun(&bytes) {
-                self.demux.hint(remote, key);
+            let output = transmit_of(transmit);
+            if let Output::Transmit { via, remote, bytes, .. } = &output
+                && is_stun(bytes)
+            {
+                self.demux.hint((*via, *remote), key);
             }
-            self.outputs.push_back(Output::Transmit { local, remote, bytes });
+            self.outputs.push_back(output);
         }
         for event in found.events.drain(..) {
             self.on_event(key, event);
@@ -452,4 +454,11 @@ impl Hub {
             self.outputs.push_back(Output::Slots { seat: transport.seat.clone(), slots });
         }
     }
+}
+
+/// A datagram to send, as the shell knows it.
+pub(crate) fn transmit_of(transmit: Transmit) -> Output {
+    let via = if transmit.proto == Protocol::Udp { Via::Udp } else { Via::Tcp };
+    let (local, remote) = (transmit.source, transmit.destination);
+    Output::Transmit { via, local, remote, bytes: transmit.contents.into() }
 }

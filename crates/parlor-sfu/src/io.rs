@@ -8,6 +8,15 @@ use parlor_proto::{Grade, IceCandidateInit, Instance, Source, TrackLabel, UserId
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoomKey(pub u64);
 
+/// How datagrams travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Via {
+    /// As they are.
+    Udp,
+    /// Over a connection that the other end opened, each in a frame (RFC 4571, RFC 6544). The hub knows no frames.
+    Tcp,
+}
+
 /// One participant of one room, who has at most one transport there.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Seat {
@@ -77,7 +86,10 @@ pub enum Input<'a> {
     },
     /// A UDP datagram came.
     Datagram {
-        /// To which of [`Settings::local`](crate::Settings::local).
+        /// By which way.
+        via: Via,
+        /// To which of [`Settings::local`](crate::Settings::local), or of
+        /// [`Settings::local_tcp`](crate::Settings::local_tcp).
         local: SocketAddr,
         /// From where.
         remote: SocketAddr,
@@ -207,12 +219,20 @@ pub enum Event {
 pub enum Output {
     /// Send a datagram.
     Transmit {
-        /// From which of [`Settings::local`](crate::Settings::local).
+        /// By which way.
+        via: Via,
+        /// From which of [`Settings::local`](crate::Settings::local), or of
+        /// [`Settings::local_tcp`](crate::Settings::local_tcp).
         local: SocketAddr,
         /// To where.
         remote: SocketAddr,
         /// What.
         bytes: Vec<u8>,
+    },
+    /// A TCP connection was a transport's that is no more: close it, once what waits is written.
+    HangUp {
+        /// Its other end.
+        remote: SocketAddr,
     },
     /// Answer an offer.
     Answer {

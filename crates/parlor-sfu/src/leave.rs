@@ -7,8 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use parlor_proto::Grade;
 
-use crate::hub::Hub;
-use crate::io::{EndReason, Event, Freed, Output, RoomKey, Step};
+use crate::hub::{Hub, transmit_of};
+use crate::io::{EndReason, Event, Freed, Output, RoomKey, Step, Via};
 use crate::slot::ProducerId;
 use crate::transport::{Fault, Found};
 use crate::transports::TransportKey;
@@ -109,8 +109,7 @@ impl Hub {
         // One that is broken says nothing any more; that was told when it broke.
         let _: Result<(), Fault> = transport.close(&mut found);
         for transmit in found.transmits {
-            let (local, remote) = (transmit.source, transmit.destination);
-            self.outputs.push_back(Output::Transmit { local, remote, bytes: transmit.contents.into() });
+            self.outputs.push_back(transmit_of(transmit));
         }
     }
 
@@ -119,6 +118,11 @@ impl Hub {
         let Some(transport) = self.transports.remove(key) else { return };
         self.disarm(key, transport.armed);
         self.demux.forget(key, &transport.ufrag, &transport.addresses);
+        for (via, remote) in &transport.addresses {
+            if *via == Via::Tcp {
+                self.outputs.push_back(Output::HangUp { remote: *remote });
+            }
+        }
         let seat = transport.seat.clone();
         let mut orphans = Vec::new();
         if let Some(room) = self.rooms.get_mut(&seat.room) {

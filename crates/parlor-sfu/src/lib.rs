@@ -29,6 +29,8 @@ mod bucket;
 mod codec;
 mod data;
 mod demux;
+#[cfg(feature = "faults")]
+pub mod faults;
 mod forward;
 mod grade;
 mod hub;
@@ -46,13 +48,14 @@ mod room;
 mod sections;
 mod settings;
 mod slot;
+mod sources;
 mod transport;
 mod transports;
 
 pub use hub::Hub;
 pub use io::{
-    EndReason, Event, Freed, Input, Offer, Output, RoomKey, Seat, SlotState, Step, VideoWish, WantedReason,
-    Wishes,
+    EndReason, Event, Freed, Input, Offer, Output, RoomKey, Seat, SlotState, Step, Via, VideoWish,
+    WantedReason, Wishes,
 };
 pub use ledger::{Ledger, Totals};
 pub use offer::OfferError;

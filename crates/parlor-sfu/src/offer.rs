@@ -235,7 +235,8 @@ impl Hub {
                 section.mid,
                 &section.rids,
             ));
-            transport.producers.push(OwnProducer { id, mid: section.mid, codecs: section.codecs.clone() });
+            let (mid, kind, codecs) = (section.mid, section.kind, section.codecs.clone());
+            transport.producers.push(OwnProducer { id, mid, kind, codecs });
         }
         for own in gone {
             self.end_producer(offer.seat.room, own.id);

@@ -37,6 +37,9 @@ pub struct Settings {
     /// The UDP addresses that are offered to participants, as they see them. `Input::Datagram` names one of them as
     /// `local`, `Output::Transmit` too.
     pub local: Vec<SocketAddr>,
+    /// The TCP addresses where participants can connect to, as they see them (RFC 6544, passive candidates). They count for less than
+    /// `local`.
+    pub local_tcp: Vec<SocketAddr>,
     /// Whether those who receive video have their bandwidth estimated and their packets paced.
     pub has_congestion_control: bool,
     /// What all transports show.

@@ -13,20 +13,22 @@ use str0m::change::SdpOffer;
 use str0m::channel::{ChannelConfig, ChannelId};
 use str0m::config::DtlsVersion;
 use str0m::media::{KeyframeRequestKind, Mid, Rid};
-use str0m::net::{Protocol, Receive, Transmit};
+use str0m::net::{Protocol, Receive, TcpType, Transmit};
 use str0m::rtp::Ssrc;
 use str0m::{Candidate, Reason, Rtc, RtcConfig};
 
 use crate::bucket::Bucket;
 use crate::codec::Codec;
+use crate::demux::Remote;
 use crate::grade::PathGrade;
-use crate::io::{Seat, Wishes};
+use crate::io::{Seat, Via, Wishes};
 use crate::limits;
 use crate::offer::{Agreed, AgreedSection, OfferError};
 use crate::packet::Packet;
 use crate::sections::{self, Flow, Purpose};
 use crate::settings::Settings;
 use crate::slot::{ProducerId, Slot};
+use crate::sources::Sources;
 
 /// Code below gave up; nothing below may be called any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +78,7 @@ pub(crate) struct Transport {
     /// What was last asked for, bits per second: see [`Self::ask_for`].
     asked_bps: (u64, u64),
     /// Proved addresses, oldest first.
-    pub(crate) addresses: Vec<SocketAddr>,
+    pub(crate) addresses: Vec<Remote>,
     pub(crate) ufrag: String,
     pub(crate) remote_ufrag: String,
     /// What the timer is set to.
@@ -89,7 +91,8 @@ pub(crate) struct Transport {
     pub(crate) path: PathGrade,
     candidates_left: usize,
     has_data: bool,
-    routes: Vec<(Ssrc, Mid, Option<Rid>)>,
+    /// What it sends, by SSRC.
+    sources: Sources,
     is_broken: bool,
     rtc: Rtc,
     #[cfg(test)]
@@ -101,6 +104,7 @@ pub(crate) struct Transport {
 pub(crate) struct OwnProducer {
     pub(crate) id: ProducerId,
     pub(crate) mid: Mid,
+    pub(crate) kind: Kind,
     pub(crate) codecs: Vec<(u8, Codec)>,
 }
 
@@ -143,6 +147,11 @@ fn rtc(settings: &Settings, now: Instant, has_congestion_control: bool) -> Rtc {
             rtc.add_local_candidate(candidate);
         }
     }
+    for address in &settings.local_tcp {
+        if let Ok(candidate) = Candidate::builder().tcp().host(*address).tcptype(TcpType::Passive).build() {
+            rtc.add_local_candidate(candidate);
+        }
+    }
     rtc
 }
 
@@ -180,7 +189,7 @@ impl Transport {
             path: PathGrade::default(),
             candidates_left: 0,
             has_data: false,
-            routes: Vec::new(),
+            sources: Sources::default(),
             is_broken: false,
             rtc,
             #[cfg(test)]
@@ -195,10 +204,14 @@ impl Transport {
         }
         #[cfg(test)]
         let planted = self.planted;
+        #[cfg(feature = "faults")]
+        let springs = crate::faults::springs(&self.seat.participant);
         let rtc = &mut self.rtc;
         let result = catching(|| {
             #[cfg(test)]
             assert!(!planted, "planted");
+            #[cfg(feature = "faults")]
+            assert!(!springs, "planted");
             step(rtc)
         });
         self.is_broken = result.is_err();
@@ -264,7 +277,8 @@ impl Transport {
             }
             Ok(agreed)
         })?;
-        if result.is_ok() {
+        if let Ok(agreed) = &result {
+            self.sources.retain(|mid| agreed.producers.iter().any(|section| section.mid == mid));
             self.has_data |= wants_data;
             self.candidates_left = limits::CANDIDATES_PER_OFFER_MAX;
             self.remote_ufrag = sections::ufrag(sdp).unwrap_or_default().to_owned();
@@ -294,13 +308,20 @@ impl Transport {
     pub(crate) fn receive(
         &mut self,
         now: Instant,
-        local: SocketAddr,
-        remote: SocketAddr,
+        (via, local, remote): (Via, SocketAddr, SocketAddr),
         bytes: &[u8],
         is_sure: bool,
     ) -> Result<Received, Fault> {
+        let protocol = if via == Via::Udp { Protocol::Udp } else { Protocol::Tcp };
+        let disputed = self.sources.on_datagram(bytes).and_then(|source| {
+            let own = self.producers.iter().find(|own| own.mid == source.mid())?;
+            Some((source, own.kind))
+        });
         self.guard(|rtc| {
-            let Ok(receive) = Receive::new(Protocol::Udp, remote, local, bytes) else {
+            if let Some((source, kind)) = disputed {
+                source.put_right(rtc, kind);
+            }
+            let Ok(receive) = Receive::new(protocol, remote, local, bytes) else {
                 return Received::Malformed;
             };
             let input = str0m::Input::Receive(now, receive);
@@ -346,17 +367,15 @@ impl Transport {
 
     /// Which producer and layer a packet's stream is of.
     pub(crate) fn route(&mut self, ssrc: Ssrc) -> Result<Option<(Mid, Option<Rid>)>, Fault> {
-        if let Some((_, mid, rid)) = self.routes.iter().find(|(known, _, _)| *known == ssrc) {
-            return Ok(Some((*mid, *rid)));
+        if let Some(route) = self.sources.route(ssrc) {
+            return Ok(Some(route));
         }
         let found = self.guard(|rtc| {
             let mut direct = rtc.direct_api();
             direct.stream_rx(&ssrc).map(|stream| (stream.mid(), stream.rid()))
         })?;
         if let Some((mid, rid)) = found {
-            // A stream whose SSRC changed leaves its old one behind.
-            self.routes.retain(|(_, known_mid, known_rid)| (*known_mid, *known_rid) != (mid, rid));
-            self.routes.push((ssrc, mid, rid));
+            self.sources.prove(ssrc, mid, rid);
         }
         Ok(found)
     }

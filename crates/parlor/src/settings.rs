@@ -83,7 +83,8 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "COUNT", env = "PARLOR_MAX_SOCKETS")]
     max_sockets: Option<usize>,
 
-    /// The UDP address where media for the hub (the forwarding server) comes and goes [default: that of --listen]
+    /// The address where media for the hub (the forwarding server) comes and goes, by UDP, and by TCP for who has no UDP
+    /// [default: that of --listen]
     #[arg(long, value_name = "ADDRESS", env = "PARLOR_MEDIA_LISTEN")]
     media_listen: Option<String>,
 

@@ -17,7 +17,11 @@ pub(super) struct Mail {
 impl Mail {
     /// Puts an order to the others; one of the same kind by the same participant gives way. Handed back if there is no place.
     pub(super) fn push(&mut self, order: HubOrder) -> Result<(), Box<HubOrder>> {
-        let same = self.orders.iter().position(|waiting| replaces(&order, waiting));
+        // Candidates are most of what comes, and replace nothing.
+        let is_newest_enough = !matches!(order, HubOrder::Candidate { .. });
+        let same = is_newest_enough
+            .then(|| self.orders.iter().position(|waiting| replaces(&order, waiting)))
+            .flatten();
         if let Some(old) = same.and_then(|at| self.orders.remove(at)) {
             self.bytes = self.bytes.saturating_sub(bytes_of(&old));
         }
@@ -47,10 +51,7 @@ impl Mail {
 
 /// Whether one order makes another that still waits superfluous.
 fn replaces(order: &HubOrder, waiting: &HubOrder) -> bool {
-    let is_newest_enough = !matches!(order, HubOrder::Candidate { .. });
-    is_newest_enough
-        && std::mem::discriminant(order) == std::mem::discriminant(waiting)
-        && order.seat() == waiting.seat()
+    std::mem::discriminant(order) == std::mem::discriminant(waiting) && order.seat() == waiting.seat()
 }
 
 fn bytes_of(order: &HubOrder) -> usize {

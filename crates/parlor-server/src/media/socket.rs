@@ -1,16 +1,18 @@
 //! The UDP socket of a media thread: many datagrams for one system call, in both directions (`recvmmsg` with generic
 //! receive offload, generic segmentation offload), as far as the system can.
 
+use std::collections::HashMap;
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 
+use parlor_sfu::Via;
 use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSockRef, UdpSocketState};
 use socket2::{Domain, Protocol, Type};
 use tokio::io::Interest;
 
 use super::{MediaError, as_taken_by, canonical};
 use crate::config::Media as MediaConfig;
-use crate::limits::{UDP_BUFFER_BYTES, UDP_SEND_PATIENCE};
+use crate::limits::{STRAYS_MAX, UDP_BUFFER_BYTES, UDP_SEND_PATIENCE};
 
 /// Bytes that one entry of a batch can take: as many as the system puts together.
 const ENTRY_BYTES: usize = 64 * 1024;
@@ -22,6 +24,9 @@ const TOGETHER_BYTES_MAX: usize = 65_000;
 pub(crate) struct Socket {
     socket: UdpSocket,
     address: SocketAddr,
+    is_ipv6: bool,
+    /// The addresses of this machine that reach it.
+    own_ips: Vec<IpAddr>,
     offered: Vec<SocketAddr>,
     /// Whether `offered` are addresses of this machine, which can stand as the source of what is sent.
     is_own: bool,
@@ -53,9 +58,11 @@ impl Socket {
         let (bound, socket) = opened.map_err(|reason| MediaError::Socket { address: wanted, reason })?;
         let address = canonical(bound);
         let is_own = config.public_ips.is_empty();
-        let mut ips = if is_own { own_ips(address.ip()) } else { config.public_ips.clone() };
         // Nobody reaches an IPv4 socket by IPv6.
-        ips.retain(|ip| ip.is_ipv4() || bound.is_ipv6());
+        let is_reached = |ip: &IpAddr| ip.is_ipv4() || bound.is_ipv6();
+        let own_ips: Vec<IpAddr> = own_ips(address.ip()).into_iter().filter(is_reached).collect();
+        let public_ips = config.public_ips.iter().copied().filter(is_reached);
+        let ips = if is_own { own_ips.clone() } else { public_ips.collect() };
         if ips.is_empty() {
             return Err(MediaError::NothingToOffer(address));
         }
@@ -63,22 +70,36 @@ impl Socket {
             tracing::warn!(%address, "media is reached from this machine only: see --media-listen");
         }
         let offered = ips.into_iter().map(|ip| SocketAddr::new(ip, address.port())).collect();
-        Ok(Self { socket, address, offered, is_own })
+        Ok(Self { socket, address, is_ipv6: bound.is_ipv6(), own_ips, offered, is_own })
     }
 
     pub(super) fn address(&self) -> SocketAddr {
         self.address
     }
 
+    /// As the system knows it.
+    pub(super) fn bound(&self) -> SocketAddr {
+        let ip = if self.is_ipv6 { as_taken_by(true, self.address.ip()) } else { self.address.ip() };
+        SocketAddr::new(ip, self.address.port())
+    }
+
     pub(super) fn offered(&self) -> &[SocketAddr] {
         &self.offered
     }
 
+    pub(super) fn own_ips(&self) -> &[IpAddr] {
+        &self.own_ips
+    }
+
+    /// Whether what is offered are addresses of this machine.
+    pub(super) const fn is_own(&self) -> bool {
+        self.is_own
+    }
+
     /// Within the runtime of its thread.
     pub(super) fn into_async(self) -> io::Result<AsyncSocket> {
-        let Self { socket, offered, is_own, .. } = self;
+        let Self { socket, offered, is_own, is_ipv6, .. } = self;
         let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
-        let is_ipv6 = socket.local_addr()?.is_ipv6();
         let socket = tokio::net::UdpSocket::from_std(socket)?;
         Ok(AsyncSocket {
             way: Way {
@@ -87,6 +108,7 @@ impl Socket {
                 offered,
                 is_own,
                 is_ipv6,
+                strays: HashMap::new(),
                 together: Vec::with_capacity(TOGETHER_BYTES_MAX),
             },
             buffer: vec![0; ENTRY_BYTES * BATCH_SIZE],
@@ -114,11 +136,13 @@ pub(crate) struct Way {
     offered: Vec<SocketAddr>,
     is_own: bool,
     is_ipv6: bool,
+    /// Who sends to an address of this machine that is not offered, and to which: the answer has to come from there.
+    strays: HashMap<SocketAddr, IpAddr>,
     together: Vec<u8>,
 }
 
-/// A datagram: to which of the offered addresses it came, from where, what it is.
-pub(crate) type Datagram<'a> = (SocketAddr, SocketAddr, &'a [u8]);
+/// A datagram: how it came, to which of the offered addresses, from where, what it is.
+pub(crate) type Datagram<'a> = (Via, SocketAddr, SocketAddr, &'a [u8]);
 
 impl AsyncSocket {
     /// Returns when there may be something to read.
@@ -156,7 +180,8 @@ impl AsyncSocket {
             let remote = canonical(meta.addr);
             let Some(local) = way.local_for(meta.dst_ip, remote) else { continue };
             let bytes = entry.get(..meta.len).unwrap_or_default();
-            datagrams.extend(bytes.chunks(meta.stride.max(1)).map(|datagram| (local, remote, datagram)));
+            datagrams
+                .extend(bytes.chunks(meta.stride.max(1)).map(|datagram| (Via::Udp, local, remote, datagram)));
         }
         (way, datagrams)
     }
@@ -214,7 +239,8 @@ impl Way {
 
     fn send(&mut self, group: &[(SocketAddr, SocketAddr, Vec<u8>)]) -> io::Result<()> {
         let Some((local, remote, first)) = group.first() else { return Ok(()) };
-        let Self { socket, state, is_own, is_ipv6, together, .. } = self;
+        let Self { socket, state, is_own, is_ipv6, strays, together, .. } = self;
+        let from = strays.get(remote).copied().unwrap_or(local.ip());
         let contents: &[u8] = if group.len() == 1 {
             first
         } else {
@@ -229,15 +255,27 @@ impl Way {
             ecn: None,
             contents,
             segment_size: (group.len() > 1).then_some(first.len()),
-            src_ip: is_own.then(|| as_taken_by(*is_ipv6, local.ip())),
+            src_ip: is_own.then(|| as_taken_by(*is_ipv6, from)),
         };
         socket.try_io(Interest::WRITABLE, || state.try_send(UdpSockRef::from(&*socket), &transmit))
     }
 
     /// Which of the offered addresses a datagram came to.
-    fn local_for(&self, to: Option<IpAddr>, from: SocketAddr) -> Option<SocketAddr> {
+    fn local_for(&mut self, to: Option<IpAddr>, from: SocketAddr) -> Option<SocketAddr> {
         let to = to.map(|ip| ip.to_canonical());
         let exact = self.offered.iter().find(|offered| Some(offered.ip()) == to);
+        match to.filter(|_| self.is_own && exact.is_none()) {
+            Some(to) if self.strays.len() < STRAYS_MAX || self.strays.contains_key(&from) => {
+                self.strays.insert(from, to);
+            }
+            Some(_) => {
+                self.strays.clear();
+            }
+            None if self.strays.is_empty() => {}
+            None => {
+                self.strays.remove(&from);
+            }
+        }
         exact.or_else(|| self.offered.iter().find(|offered| offered.is_ipv4() == from.is_ipv4())).copied()
     }
 }

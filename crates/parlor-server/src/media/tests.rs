@@ -7,7 +7,7 @@ use super::*;
 fn desk() -> Desk {
     let certificate = parlor_sfu::Certificate::generate().unwrap();
     let local = vec![SocketAddr::from(([127, 0, 0, 1], 9))];
-    Desk::new(Settings { local, has_congestion_control: true, certificate })
+    Desk::new(Settings { local, local_tcp: Vec::new(), has_congestion_control: true, certificate }, None)
 }
 
 fn seat(stay: u64) -> HubSeat {
@@ -76,4 +76,21 @@ fn the_rooms_name_is_kept_for_the_log_of_its_end_and_no_longer() {
     let _ = desk.turn(&[], &counters);
     assert_eq!(desk.core().rooms.len(), 0);
     assert_eq!(desk.core().stays.len(), 0);
+}
+
+#[test]
+fn of_slots_only_the_newest_of_each_are_told() {
+    let slots = |stay, count| HubReport::Slots {
+        seat: seat(stay),
+        slots: vec![
+            parlor_proto::Slot { mid: "0".to_owned(), user_id: None, source: None, csrc: None };
+            count
+        ],
+    };
+    let mut turn = Turn::default();
+    let wanted = HubReport::OfferWanted { seat: seat(1), reason: "transport-gone" };
+    for report in [slots(1, 1), slots(2, 1), wanted.clone(), slots(1, 2)] {
+        turn.tell(report);
+    }
+    assert_eq!(turn.reports, [slots(2, 1), wanted, slots(1, 2)]);
 }

@@ -1,6 +1,11 @@
 //! How well a path to the hub works reaches the others (AU-6).
 
-use super::*;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::star::{Guest, TALKS, all_until};
+use crate::support::{Client, Server, config};
 
 fn grades_of(guest: &Guest, name: &str) -> Vec<String> {
     let of = |frame: &Value| {
@@ -31,10 +36,7 @@ async fn au_6_the_others_are_told_how_well_a_path_works_and_when_it_is_gone_and_
     let joined = server.user("cat").await.join_star().await;
     assert_eq!(joined["data"]["participants"][0]["grade"], "lost");
     // With another connection it is back.
-    let address = ann.socket.local_addr().unwrap();
-    ann.participant = Participant::at(address, "ann", 0, Instant::now(), TALKS);
-    ann.participant.attempt = 2;
-    ann.offer().await;
+    ann.begin_anew().await;
     all_until(&mut guests, "it to be back", |guest| grades_of(guest, "ann").last().unwrap() == "good").await;
     assert_eq!(grades_of(&guests[1], "bob"), ["good"]);
     assert_eq!(server.metric("parlor_hub_unreachable_total").await, 0);

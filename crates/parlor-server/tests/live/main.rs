@@ -7,16 +7,20 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stdout,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
     missing_docs,
     unreachable_pub,
-    reason = "a test may fail by panicking, and reads the clock to measure"
+    reason = "a test may fail by panicking, reads the clock to measure, and prints what it measured"
 )]
 
 mod bad_input;
+mod churn;
+mod departures;
 mod drain;
 mod fuzz;
+mod grades;
 mod heartbeat;
 mod http;
 mod hub;
@@ -24,7 +28,9 @@ mod metrics;
 mod moves;
 mod session;
 mod slow;
+mod star;
 mod support;
+mod tcp;
 mod tls;
 
 /// The participants with which the hub's core is tested.

@@ -21,8 +21,8 @@ fn request(username: &str) -> Vec<u8> {
     bytes
 }
 
-fn address(port: u16) -> SocketAddr {
-    SocketAddr::from(([10, 0, 0, 1], port))
+fn address(port: u16) -> Remote {
+    (Via::Udp, SocketAddr::from(([10, 0, 0, 1], port)))
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn vc_05_after_a_restart_only_the_new_fragment_leads_there_and_in_the_end_nothin
 fn vc_05_hints_have_a_bound() {
     let mut demux = Demux::default();
     for port in 0..HINTS_MAX as u32 + 500 {
-        demux.hint(SocketAddr::from((std::net::Ipv4Addr::from(port), 9)), key(0));
+        demux.hint((Via::Udp, SocketAddr::from((std::net::Ipv4Addr::from(port), 9))), key(0));
     }
     assert_eq!(demux.len(), HINTS_MAX);
 }

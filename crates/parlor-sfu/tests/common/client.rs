@@ -8,7 +8,7 @@ use parlor_sfu::{Seat, SlotState};
 use str0m::change::{SdpAnswer, SdpPendingOffer};
 use str0m::channel::{ChannelConfig, ChannelId};
 use str0m::media::{Direction, MediaKind, Mid, Pt, Rid, Simulcast, SimulcastLayer};
-use str0m::net::{Protocol, Receive};
+use str0m::net::{Protocol, Receive, TcpType};
 use str0m::rtp::{ExtensionValues, RedDecoder, RedEncoder, RedundantBlock, RtpWrite, SeqNo, Ssrc};
 use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc};
 
@@ -56,6 +56,7 @@ pub struct Client {
     pub name: String,
     pub seat: Seat,
     pub address: SocketAddr,
+    protocol: Protocol,
     pub instance: String,
     pub attempt: u32,
     pub n: u32,
@@ -98,12 +99,24 @@ impl Client {
     }
 
     pub fn at(address: SocketAddr, name: &str, index: usize, now: Instant, plan: Plan) -> Self {
+        Self::with(Candidate::host(address, "udp").unwrap(), name, index, now, plan)
+    }
+
+    /// With a TCP connection to the hub, which has this address here, and nothing else (RFC 6544).
+    pub fn over_tcp(address: SocketAddr, name: &str, index: usize, now: Instant, plan: Plan) -> Self {
+        let candidate = Candidate::builder().tcp().host(address).tcptype(TcpType::Active).build();
+        Self::with(candidate.unwrap(), name, index, now, plan)
+    }
+
+    fn with(candidate: Candidate, name: &str, index: usize, now: Instant, plan: Plan) -> Self {
+        let (address, protocol) = (candidate.addr(), candidate.proto());
         let mut rtc = Rtc::builder().set_rtp_mode(true).enable_opus(true, plan.red).build(now);
-        rtc.add_local_candidate(Candidate::host(address, "udp").unwrap());
+        rtc.add_local_candidate(candidate);
         let mut client = Self {
             name: name.to_owned(),
             seat: super::seat(name),
             address,
+            protocol,
             instance: format!("i{index}"),
             attempt: 1,
             n: 0,
@@ -237,7 +250,7 @@ impl Client {
 
     pub fn receive(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
         self.got_bytes += bytes.len();
-        let Ok(receive) = Receive::new(Protocol::Udp, from, self.address, bytes) else { return };
+        let Ok(receive) = Receive::new(self.protocol, from, self.address, bytes) else { return };
         let input = Input::Receive(now, receive);
         if self.rtc.accepts(&input) {
             self.rtc.handle_input(input).unwrap();
@@ -311,6 +324,27 @@ impl Client {
             }
         }
         true
+    }
+
+    /// Sends one packet of one's own making: sequence number and timestamp, payload, extensions.
+    pub fn write(
+        &mut self,
+        now: Instant,
+        is_audio: bool,
+        is_red: bool,
+        (seq, timestamp): (u64, u32),
+        payload: Vec<u8>,
+        values: ExtensionValues,
+    ) {
+        let opus = self.pt(is_audio);
+        let red = self.rtc.codec_config().params().iter().find(|p| p.pt() == opus).and_then(|p| p.red());
+        let pt = red.filter(|_| is_red).unwrap_or(opus);
+        let Some(mid) = (if is_audio { self.audio_mid } else { self.video_mid }) else { return };
+        if let Some(stream) = self.rtc.direct_api().stream_tx_by_mid(mid, None) {
+            stream.write_rtp(RtpWrite::new(pt, SeqNo::from(seq), timestamp, now, payload).ext_vals(values));
+        }
+        self.rtc.handle_input(Input::Timeout(now)).unwrap();
+        self.drain(now);
     }
 
     fn pt(&self, audio: bool) -> Pt {

@@ -20,7 +20,8 @@ use std::time::{Duration, Instant};
 
 use parlor_proto::{Grade, Instance, UserId};
 use parlor_sfu::{
-    Certificate, Event, Hub, Input, Offer, OfferError, Output, RoomKey, Seat, Settings, WantedReason, Wishes,
+    Certificate, Event, Hub, Input, Offer, OfferError, Output, RoomKey, Seat, Settings, Via, WantedReason,
+    Wishes,
 };
 
 pub use self::client::{Client, Plan, Send};
@@ -63,8 +64,12 @@ impl World {
         fastrand::seed(7);
         let now = Instant::now();
         let certificate = Certificate::generate().expect("a certificate");
-        let settings =
-            Settings { local: vec![net::HUB], has_congestion_control, certificate: certificate.clone() };
+        let settings = Settings {
+            local: vec![net::HUB],
+            local_tcp: Vec::new(),
+            has_congestion_control,
+            certificate: certificate.clone(),
+        };
         Self {
             now,
             begun: now,
@@ -166,7 +171,12 @@ impl World {
             if datagram.to == net::HUB {
                 self.hub.handle_input(
                     now,
-                    Input::Datagram { local: net::HUB, remote: datagram.from, bytes: &datagram.bytes },
+                    Input::Datagram {
+                        via: Via::Udp,
+                        local: net::HUB,
+                        remote: datagram.from,
+                        bytes: &datagram.bytes,
+                    },
                 );
             } else if let Some(client) = self.clients.iter_mut().find(|client| client.address == datagram.to)
             {
@@ -188,27 +198,31 @@ impl World {
     /// Does what the hub wants.
     pub fn carry_out(&mut self) {
         while let Some(output) = self.hub.poll_output() {
-            let of = |seat: &Seat, clients: &mut Vec<Client>| {
-                clients.iter().rposition(|client| client.seat == *seat)
-            };
-            match output {
-                Output::Transmit { local, remote, bytes } => self.net.send(self.now, local, remote, bytes),
-                Output::Answer { seat, attempt, n, sdp } => {
-                    if let Some(index) = of(&seat, &mut self.clients) {
-                        self.clients[index].accept_answer(attempt, n, &sdp);
-                    }
+            self.carry_out_one(output);
+        }
+    }
+
+    pub fn carry_out_one(&mut self, output: Output) {
+        let of =
+            |seat: &Seat, clients: &mut Vec<Client>| clients.iter().rposition(|client| client.seat == *seat);
+        match output {
+            Output::Transmit { local, remote, bytes, .. } => self.net.send(self.now, local, remote, bytes),
+            Output::Answer { seat, attempt, n, sdp } => {
+                if let Some(index) = of(&seat, &mut self.clients) {
+                    self.clients[index].accept_answer(attempt, n, &sdp);
                 }
-                Output::Slots { seat, slots } => {
-                    if let Some(index) = of(&seat, &mut self.clients) {
-                        self.clients[index].on_slots(slots);
-                    }
-                }
-                Output::Refused { seat, reason, .. } => self.refused.push((seat, reason)),
-                Output::OfferWanted { seat, reason } => self.wanted.push((seat, reason)),
-                Output::Speaker { participant, .. } => self.speakers.push(participant),
-                Output::Grade { seat, grade } => self.grades.push((seat, grade, self.now)),
-                Output::Log { seat, event } => self.events.push((seat, event)),
             }
+            Output::Slots { seat, slots } => {
+                if let Some(index) = of(&seat, &mut self.clients) {
+                    self.clients[index].on_slots(slots);
+                }
+            }
+            Output::Refused { seat, reason, .. } => self.refused.push((seat, reason)),
+            Output::OfferWanted { seat, reason } => self.wanted.push((seat, reason)),
+            Output::HangUp { .. } => {}
+            Output::Speaker { participant, .. } => self.speakers.push(participant),
+            Output::Grade { seat, grade } => self.grades.push((seat, grade, self.now)),
+            Output::Log { seat, event } => self.events.push((seat, event)),
         }
     }
 

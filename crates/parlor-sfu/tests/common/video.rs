@@ -58,8 +58,11 @@ impl Encoder {
     }
 }
 
-/// What a packet of [`Encoder`] says of itself: height, whether it is of a key frame, and its picture id.
+/// What a packet of [`Encoder`] says of itself: height, whether it is of a key frame, and its picture id. Zeros if it is none.
 pub fn look(payload: &[u8]) -> (u16, bool, u16) {
+    if payload.len() < 18 {
+        return (0, false, 0);
+    }
     let height = u16::from_be_bytes([payload[16], payload[17]]);
     (height, payload[6] == 0, u16::from_be_bytes([payload[2] & 0x7f, payload[3]]))
 }

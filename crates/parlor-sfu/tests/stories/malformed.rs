@@ -1,7 +1,7 @@
 //! What comes from outside and is not what it should be: it neither ends anything nor changes anything.
 
 use crate::common::{Plan, Send, World, net};
-use parlor_sfu::{Event, Input, Ledger};
+use parlor_sfu::{Event, Input, Ledger, Via};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
@@ -58,7 +58,7 @@ fn vc_05_malformed_datagrams_end_nothing_and_change_nothing() {
         .run(&strategy, |(bytes, is_known)| {
             let mut world = world_cell.borrow_mut();
             let remote = if is_known { known } else { "203.0.113.9:9".parse().unwrap() };
-            world.input(Input::Datagram { local: net::HUB, remote, bytes: &bytes });
+            world.input(Input::Datagram { via: Via::Udp, local: net::HUB, remote, bytes: &bytes });
             prop_assert_eq!(held(&world.hub.ledger()), before);
             prop_assert_eq!(world.hub.ledger().totals.panics, 0);
             Ok(())
@@ -98,7 +98,7 @@ fn vc_05_real_datagrams_with_flipped_bits_and_cut_short_end_nothing() {
             }
             let other = copies[(index + 7) % copies.len()].from;
             let remote = if is_own { copies[index].from } else { other };
-            world.input(Input::Datagram { local: net::HUB, remote, bytes: &bytes });
+            world.input(Input::Datagram { via: Via::Udp, local: net::HUB, remote, bytes: &bytes });
             prop_assert_eq!(held(&world.hub.ledger()), before);
             prop_assert_eq!(world.hub.ledger().totals.panics, 0);
             Ok(())
@@ -148,4 +148,40 @@ fn vc_05_descriptions_with_flipped_bytes_never_panic() {
             Ok(())
         })
         .unwrap();
+}
+
+#[test]
+fn vc_05_a_forged_packet_takes_nobodys_stream_away() {
+    let mut world = World::new();
+    world.net.copies = Some(Vec::new());
+    world.join("ann", ALL);
+    world.join("bob", ALL);
+    world.connect_all();
+    world.run(300);
+    // The first packets of ann's sound and of her picture say which sections they belong to; later ones leave that out.
+    let ann = world.client("ann").address;
+    let copies = world.net.copies.take().unwrap();
+    let mut forged = Vec::new();
+    for copy in copies.iter().filter(|copy| copy.from == ann && (128..192).contains(&copy.bytes[0])) {
+        let (ssrc, is_rtcp) = (copy.bytes[8..12].to_vec(), (192..224).contains(&copy.bytes[1]));
+        if !is_rtcp && !forged.iter().any(|bytes: &Vec<u8>| bytes[8..11] == ssrc[..3]) {
+            let mut bytes = copy.bytes.clone();
+            // Another SSRC: the packet is not authentic any more.
+            bytes[11] ^= 1;
+            forged.push(bytes);
+        }
+    }
+    assert_eq!(forged.len(), 2, "sound and picture");
+    world.run(10_000);
+    for _ in 0..3 {
+        for bytes in &forged {
+            world.input(Input::Datagram { via: Via::Udp, local: net::HUB, remote: ann, bytes });
+        }
+        world.client_mut("bob").got.clear();
+        world.run(1_000);
+        let bob = world.client("bob");
+        assert_eq!(bob.heard(), ["ann"]);
+        assert!(bob.audio().len() >= 48, "{} packets of sound", bob.audio().len());
+        assert!(bob.got.iter().filter(|got| got.height > 0).count() > 20, "and the picture goes on");
+    }
 }
