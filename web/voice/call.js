@@ -256,6 +256,7 @@ export class Call extends EventTarget {
   /** @param {Talk} talk */
   #set(talk) {
     this.#talk = talk;
+    // Here, not at the hub: a connection over which nothing comes counts as broken.
     this.audioGraph.deafened = talk.isDeafened;
     if (this.isHeard !== this.#wasOpen && this.microphone.track) {
       this.#wasOpen = this.isHeard;
