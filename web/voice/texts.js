@@ -66,6 +66,7 @@ export const texts = {
 
   server: {
     connecting: 'Connecting to the server…',
+    away: 'The server can’t be reached. Trying again…',
     reconnecting: 'Reconnecting… Sound goes on where it can.',
   },
 

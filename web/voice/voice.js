@@ -196,8 +196,7 @@ class Voice {
   /** @param {'choose' | 'join' | 'live'} view */
   #show(view) {
     for (const id of ['choose', 'join', 'live']) part(id).hidden = id !== view;
-    part('main').dataset.view = view;
-    this.#showPresent();
+    this.#showServer();
   }
 
   #showCall() {
@@ -220,7 +219,8 @@ class Voice {
   #showServer() {
     const { state } = this.#signaling;
     const isSlow = state === 'connecting' && performance.now() > CONNECTING_MS;
-    const text = state === 'reconnecting' ? texts.server.reconnecting : isSlow ? texts.server.connecting : '';
+    const lost = this.#call ? texts.server.reconnecting : texts.server.away;
+    const text = state === 'reconnecting' ? lost : isSlow ? texts.server.connecting : '';
     setText(part('server'), text);
     part('server').hidden = text === '';
     this.#showPresent();
