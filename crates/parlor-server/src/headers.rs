@@ -61,9 +61,12 @@ fn set(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
     headers.insert(name, HeaderValue::from_static(value));
 }
 
-/// In whose frames a page that may be embedded may stand: this server's own, and those of `--allow-origin`.
+/// In whose frames a page that may be embedded may stand: this server's own, and those of `--allow-origin`. What would
+/// mean more in a policy than that one origin is left out.
 fn ancestors(names: &Names) -> String {
-    names.origins().fold("'self'".to_owned(), |list, origin| format!("{list} {origin}"))
+    let is_plain =
+        |origin: &&str| origin.bytes().all(|c| c.is_ascii_alphanumeric() || b"+.-:/[]".contains(&c));
+    names.origins().filter(is_plain).fold("'self'".to_owned(), |list, origin| format!("{list} {origin}"))
 }
 
 /// Nothing from elsewhere, no inline code, frames only where `ancestors` says so (CSP Level 3, section 6.4.2). The
