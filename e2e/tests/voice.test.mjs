@@ -50,12 +50,13 @@ for (const topology of /** @type {const} */ (['sfu', 'mesh'])) {
     assert.deepEqual(await muted(cleo), []);
 
     // Deafened: hears nothing, is heard by nobody, and still sees who speaks.
+    await until('Cleo’s ears get sound', () => atEars(cleo), { good: (levelDb) => levelDb > toneDb - 3 });
     await cleo.press('Deafen');
     await until('Cleo’s ears get nothing', () => atEars(cleo), { good: (levelDb) => levelDb < silenceDb });
     await hearsNothing(ada, cleo);
     await speak(cleo, 'Ada', 'Ben');
     await cleo.press('Undeafen');
-    await until('Cleo’s ears get sound', () => atEars(cleo), { good: (levelDb) => levelDb > toneDb - 3 });
+    await until('Cleo’s ears get sound again', () => atEars(cleo), { good: (levelDb) => levelDb > toneDb - 3 });
     await hearsAt(ada, cleo, toneDb);
 
     // Push to talk: Space held, in Firefox too; the button held.
