@@ -30,6 +30,14 @@ const looks = [
   { name: 'wide', width: 2_560, height: 1_440, scheme: 'light' },
 ];
 
+/** Of a page in somebody else's frame. @type {Look[]} */
+const frameLooks = [
+  { name: 'frame', width: 320, height: 480, scheme: 'light' },
+  { name: 'frame-dark', width: 320, height: 480, scheme: 'dark' },
+  { name: 'light', width: 900, height: 600, scheme: 'light' },
+  { name: 'dark', width: 900, height: 600, scheme: 'dark' },
+];
+
 if (process.argv.length !== 3) {
   console.error('usage: node e2e/screenshots.mjs FOLDER');
   process.exit(2);
@@ -50,6 +58,7 @@ try {
   await pictureFront();
   await pictureRooms();
   await pictureCall();
+  await pictureVoice();
   await pictureTroubles();
 } finally {
   await killBrowser(browser);
@@ -125,6 +134,33 @@ async function pictureCall() {
   for (const person of [ada, ben, ...more]) await person.page.close();
 }
 
+async function pictureVoice() {
+  const ada = await arrive('Ada');
+  await ada.goto('/voice.html?name=Ada#lounge');
+  await ada.sees('that nobody is there', ({ text }) => text.includes('Nobody is here yet.'));
+  await picture(ada, '16-voice-way-in', { inLooks: frameLooks });
+  const others = [];
+  for (const name of ['Ben', 'Cleo Marguerite de la Fontaine-Whitfield', 'Dan']) {
+    const person = await arrive(name);
+    await person.goto(`/voice.html?${new URLSearchParams({ name, autostart: '1' })}#lounge`);
+    await person.inSession();
+    others.push(person);
+  }
+  const [, , dan] = others;
+  await dan.press('Mute microphone');
+  await ada.press('Join voice');
+  await ada.inSession();
+  await ada.seesConnected(...others);
+  await picture(ada, '17-voice-channel', { inLooks: frameLooks });
+  await ada.press('Push to talk');
+  await ada.page.keyboard.down('Space');
+  await picture(ada, '18-voice-push-to-talk', { inLooks: frameLooks });
+  await ada.page.keyboard.up('Space');
+  await ada.press('Deafen');
+  await picture(ada, '19-voice-deafened', { inLooks: frameLooks });
+  for (const person of [ada, ...others]) await person.page.close();
+}
+
 async function pictureTroubles() {
   const holder = await arrive('Holder');
   await holder.goto('/');
@@ -174,10 +210,10 @@ async function arrive(name, options = {}) {
 /**
  * @param {Studio} studio
  * @param {string} name
- * @param {{ isChatFolded?: boolean }} [options] where there is no room for it beside the strips
+ * @param {{ isChatFolded?: boolean, inLooks?: Look[] }} [options] `isChatFolded`: where there is no room for it beside the strips
  */
-async function picture(studio, name, { isChatFolded = false } = {}) {
-  for (const look of looks) {
+async function picture(studio, name, { isChatFolded = false, inLooks = looks } = {}) {
+  for (const look of inLooks) {
     await studio.page.setViewport({ width: look.width, height: look.height });
     if (isChatFolded) await fold(studio, look.width < chatBesidePx);
     await studio.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: look.scheme }]);

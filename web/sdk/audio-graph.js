@@ -44,6 +44,7 @@ export class AudioGraph {
   /** By whom it is for. @type {Map<string, MixReturn>} */
   #returns = new Map();
   #isLevelling = false;
+  #isDeafened = false;
 
   constructor() {
     /** The remote participants by id: read and set `gainPercent` and `muted`, read `level()`. @type {Map<string, AudioStrip>} */
@@ -204,6 +205,16 @@ export class AudioGraph {
     if (hears !== this.hears) this.#open().monitor.hears = hears;
   }
 
+  /** Whether nothing is heard here. Levels, the program and the returns made for others go on. Off at first. */
+  get deafened() {
+    return this.#isDeafened;
+  }
+
+  set deafened(isDeafened) {
+    this.#isDeafened = isDeafened;
+    this.#desk?.monitor.setDeafened(isDeafened);
+  }
+
   /**
    * Takes in the return that the room's mixer makes for this participant; whether it is heard, `hears` says.
    * @param {MediaStream | null} stream
@@ -275,6 +286,7 @@ export class AudioGraph {
       const own = new OwnSound(program.sum);
       own.levelling = this.#isLevelling;
       this.#desk = { context, program, monitor: new MonitorBus(context), own };
+      this.#desk.monitor.setDeafened(this.#isDeafened);
       this.#resumeOnGesture(context);
     }
     return this.#desk;

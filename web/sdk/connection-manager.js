@@ -441,6 +441,7 @@ export class ConnectionManager extends Emitter {
   #execute(order) {
     try {
       this.#rtc.execute(order);
+      if ('close' in order && hubRoom(order.close.peer) === undefined) this.#remoteTracks.directClosed(order.close.peer);
     } catch (error) {
       // Such as ICE servers that the browser rejects: the attempt runs out of time in the core, which then says so.
       console.error('parlor: an order could not be carried out', error);

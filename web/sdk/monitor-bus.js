@@ -18,6 +18,7 @@ const SILENT_AFTER_S = 6 * FADE_S;
 export class MonitorBus {
   #returned;
   #limiter;
+  #ears;
   #speaker;
   /** @type {StreamInput | undefined} */
   #return;
@@ -32,12 +33,21 @@ export class MonitorBus {
     this.#limiter = new Limiter(context, { fallback: new NativeLimiter(context) });
     this.direct.connect(this.#limiter.input);
     this.#returned.connect(this.#limiter.input);
-    this.#speaker = new Speaker(context, this.#limiter.output);
+    this.#ears = new GainNode(context, { gain: 1 });
+    this.#limiter.output.connect(this.#ears);
+    this.#speaker = new Speaker(context, this.#ears);
   }
 
   /** What goes to the ears. @returns {AudioNode} */
   get output() {
-    return this.#limiter.output;
+    return this.#ears;
+  }
+
+  /** Whether nothing goes to the ears, whatever comes. @param {boolean} isDeafened */
+  setDeafened(isDeafened) {
+    const { currentTime } = this.#ears.context;
+    this.#ears.gain.cancelScheduledValues(currentTime);
+    this.#ears.gain.setTargetAtTime(isDeafened ? 0 : 1, currentTime, FADE_S);
   }
 
   /** Which of the two is heard. */
@@ -82,6 +92,7 @@ export class MonitorBus {
     this.setReturn(null);
     this.#speaker.close();
     this.#limiter.close();
+    this.#ears.disconnect();
     this.direct.disconnect();
     this.#returned.disconnect();
   }

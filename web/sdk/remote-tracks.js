@@ -58,6 +58,15 @@ export class RemoteTracks {
     this.look();
   }
 
+  /**
+   * The direct connection with somebody was closed, as at the end of a move. What came over it is over, and must not be
+   * played when the room moves back; what is played now stays so, for a next connection to take its place.
+   * @param {string} id
+   */
+  directClosed(id) {
+    if (this.#direct.delete(id)) this.#keepGoing();
+  }
+
   /** @param {string} roomId @param {Arrival[]} arrivals all that its hub brings now */
   broughtByHub(roomId, arrivals) {
     this.#byHub.set(roomId, arrivals);

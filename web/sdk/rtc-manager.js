@@ -210,6 +210,7 @@ export class RTCManager extends Emitter {
    * @param {boolean} isInUse
    */
   useHub(roomId, isInUse) {
+    if (isInUse === this.#hubsInUse.has(roomId)) return;
     if (isInUse) this.#hubsInUse.add(roomId);
     else this.#hubsInUse.delete(roomId);
     const peer = this.#peers.get(hubPeer(roomId));

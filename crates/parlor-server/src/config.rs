@@ -51,7 +51,8 @@ pub struct Config {
     pub tls: Tls,
     /// Names under which the server is reached besides its addresses and localhost, without ports.
     pub public_hosts: Vec<String>,
-    /// Origins of other pages that may use the server, such as `https://example.org`.
+    /// Origins of other pages that may use the server and show its voice page in a frame, such as
+    /// `https://example.org`.
     pub allow_origins: Vec<String>,
     /// WebSockets at once.
     pub sockets_max: usize,

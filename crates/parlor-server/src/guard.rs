@@ -51,6 +51,11 @@ impl Names {
         }
     }
 
+    /// The origins of other pages that may use this server, in lower case.
+    pub(crate) fn origins(&self) -> impl Iterator<Item = &str> {
+        self.origins.iter().map(String::as_str)
+    }
+
     /// Judges a request that came to `local`.
     pub(crate) fn judge(&self, host: Option<&str>, origin: Option<&str>, local: IpAddr) -> Verdict {
         let Some(host) = host.and_then(|host| host.parse::<Authority>().ok()) else {

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use parlor_room::Gauges;
@@ -72,7 +72,7 @@ impl App {
             .route("/metrics", get(metrics))
             .fallback(assets::serve)
             .layer(from_fn_with_state(self.clone(), guard))
-            .layer(from_fn(secure))
+            .layer(from_fn_with_state(self.clone(), secure))
             .with_state(self.clone())
     }
 }

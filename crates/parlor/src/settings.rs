@@ -62,7 +62,8 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "NAME", env = "PARLOR_PUBLIC_HOST", value_delimiter = ',')]
     public_host: Vec<String>,
 
-    /// The origin of another page that may use this server, such as https://example.org. May be given several times
+    /// The origin of another page that may use this server and show its /voice.html in a frame, such as
+    /// https://example.org. May be given several times
     #[arg(long, value_name = "ORIGIN", env = "PARLOR_ALLOW_ORIGIN", value_delimiter = ',')]
     allow_origin: Vec<String>,
 

@@ -32,9 +32,13 @@ export class FakePeerConnection extends EventTarget {
     return sender;
   }
 
-  addTransceiver(kind, { direction }) {
-    const sender = { track: null, replaceTrack: async (next) => void (sender.track = next) };
-    this.transceivers.push({ mid: String(this.transceivers.length), sender, receiver: { track: new FakeTrack(kind) }, direction });
+  addTransceiver(trackOrKind, { direction, sendEncodings, streams }) {
+    const track = typeof trackOrKind === 'string' ? null : trackOrKind;
+    const sender = { track, replaceTrack: async (next) => void (sender.track = next) };
+    const receiver = { track: new FakeTrack(track?.kind ?? trackOrKind) };
+    const transceiver = { mid: String(this.transceivers.length), sender, receiver, direction, sendEncodings, streams };
+    this.transceivers.push(transceiver);
+    return transceiver;
   }
 
   getTransceivers() {

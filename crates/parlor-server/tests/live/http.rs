@@ -33,6 +33,49 @@ async fn the_page_has_its_headers() {
     assert!(permissions.contains("microphone=(self)") && permissions.contains("camera=(self)"));
 }
 
+/// What a policy says after the name of one of its directives.
+fn directive<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
+    let policy = answer.header("content-security-policy")?;
+    policy.split(';').find_map(|part| part.trim().strip_prefix(name)).map(str::trim)
+}
+
+#[tokio::test]
+async fn the_voice_page_may_stand_in_frames_of_allowed_origins_and_is_as_strict_as_the_other_one() {
+    let allow_origins = ["https://app.example", "http://localhost:3000", "https://*.example", "https://a;b"]
+        .map(str::to_owned)
+        .to_vec();
+    let server = Server::start(Config { allow_origins, ..config() }).await;
+    let (page, studio) = (server.get("/voice.html").await, server.get("/").await);
+    assert_eq!(page.status, 200);
+    assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
+    assert_eq!(directive(&page, "frame-ancestors"), Some("'self' https://app.example http://localhost:3000"));
+    // Which knows no list of origins, and would contradict.
+    assert_eq!(page.header("x-frame-options"), None);
+    assert_eq!(directive(&studio, "frame-ancestors"), Some("'none'"));
+    assert_eq!(studio.header("x-frame-options"), Some("DENY"));
+    let rest = |answer: &Answer| {
+        let policy = answer.header("content-security-policy").unwrap();
+        policy.split("frame-ancestors").next().unwrap().to_owned()
+    };
+    assert_eq!(rest(&page), rest(&studio));
+    for header in ["x-content-type-options", "referrer-policy", "permissions-policy", "cache-control"] {
+        assert!(page.header(header).is_some(), "{header}");
+        assert_eq!(page.header(header), studio.header(header), "{header}");
+    }
+    for part in ["/voice/voice.js", "/voice/voice.css"] {
+        let answer = server.get(part).await;
+        assert_eq!((answer.status, directive(&answer, "frame-ancestors")), (200, Some("'none'")), "{part}");
+    }
+    assert_eq!(server.get("/voice/tests/talk.test.mjs").await.status, 404);
+}
+
+#[tokio::test]
+async fn without_allowed_origins_the_voice_page_stands_in_frames_of_its_own_server_only() {
+    let server = Server::start(config()).await;
+    let page = server.get("/voice.html").await;
+    assert_eq!(directive(&page, "frame-ancestors"), Some("'self'"));
+}
+
 #[tokio::test]
 async fn a_policy_for_trustworthy_origins_goes_to_these_only() {
     let public_hosts = vec!["parlor.example.org".to_owned()];
