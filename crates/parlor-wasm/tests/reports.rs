@@ -64,7 +64,9 @@ fn cm_20_saved_reports_replay_to_the_same_states() {
 /// The report of a page that joined a room in which somebody is who never answers.
 fn told() -> Value {
     let there = |id: &str| json!({"id": id, "instance": format!("i-{id}"), "role": "caller", "suspect": false, "tracks": []});
-    let joined = json!({"room": {"id": "den"}, "participants": [there("bob"), there("ann")], "epoch": 1});
+    let room = json!({"id": "den", "topology": "mesh", "mix": "direct"});
+    let participants = [there("bob"), there("ann")];
+    let joined = json!({"room": room, "participants": participants, "topology": "mesh", "epoch": 1});
     let steps = json!([
         {"at": 1_000, "input": "signalingUp"},
         {"at": 1_000, "input": {"media": "none"}},
