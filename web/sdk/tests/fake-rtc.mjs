@@ -34,7 +34,13 @@ export class FakePeerConnection extends EventTarget {
 
   addTransceiver(trackOrKind, { direction, sendEncodings, streams }) {
     const track = typeof trackOrKind === 'string' ? null : trackOrKind;
-    const sender = { track, replaceTrack: async (next) => void (sender.track = next) };
+    let encodings = sendEncodings ?? [{}];
+    const sender = {
+      track,
+      replaceTrack: async (next) => void (sender.track = next),
+      getParameters: () => ({ encodings: encodings.map((one) => ({ ...one })) }),
+      setParameters: async (parameters) => void ({ encodings } = parameters),
+    };
     const receiver = { track: new FakeTrack(track?.kind ?? trackOrKind) };
     const transceiver = { mid: String(this.transceivers.length), sender, receiver, direction, sendEncodings, streams };
     this.transceivers.push(transceiver);
@@ -115,6 +121,10 @@ export class FakeTrack {
   constructor(kind) {
     this.kind = kind;
     this.id = `${kind}-${(FakeTrack.count += 1)}`;
+  }
+
+  getSettings() {
+    return this.kind === 'video' ? { width: 1_280, height: 720 } : {};
   }
 
   stop() {
