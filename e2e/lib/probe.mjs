@@ -187,6 +187,7 @@ export function installProbe({ toneHz, microphoneError, missing, amplitude }) {
    * @param {number} duration_ms
    */
   async function gaps(node, frequency, duration_ms) {
+    /** @type {{ at_ms: number, length_ms: number }[]} */
     const found = [];
     for (const { at_ms, amplitude: loud } of await loudness(node, frequency, duration_ms)) {
       const last = found.at(-1);

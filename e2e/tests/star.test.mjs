@@ -24,7 +24,8 @@ scenario('VC-1 CM-2 AU-6 three pages in a star: one connection each, with the hu
     const made = await person.page.evaluate(() => window.parlorProbe.connections.filter((one) => one.connectionState !== 'closed').length);
     assert.equal(made, 1, `${person.name} has one connection`);
     const info = await person.page.evaluate(() => window.parlor.connectionManager.getConnectionsInfo());
-    assert.deepEqual(info.filter(({ remotePeerId }) => remotePeerId === 'hub').map(({ status, roomId }) => [status, roomId]), [['connected', stage.room]]);
+    const hubs = info.filter((/** @type {any} */ { remotePeerId }) => remotePeerId === 'hub');
+    assert.deepEqual(hubs.map((/** @type {any} */ { status, roomId }) => [status, roomId]), [['connected', stage.room]]);
   }
 
   await cleo.slide('Gain for Ada', 50);

@@ -4,14 +4,62 @@
  */
 
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { hearsAt, toneDb } from '../../lib/audio.mjs';
+import { Program, tone } from '../../lib/program.mjs';
 import { goodRoad, PacketRelay } from '../../lib/relay.mjs';
 import { scenario } from '../../lib/stage.mjs';
-import { openRoom } from '../../lib/star.mjs';
+import { openRoom, pathOf } from '../../lib/star.mjs';
 import { figure, printTable } from '../../lib/table.mjs';
 import { until } from '../../lib/wait.mjs';
 
+/** In a star of twelve each page has places for six voices. */
+const VOICES = 6;
+
 const patience = { timeoutMs: 60_000, everyMs: 500 };
+
+scenario('VC-1 RR-12 twelve in one room, four pages and eight programs: it moves to the hub, each page sees the camera and hears six voices, programs record them', async (stage) => {
+  await openRoom(stage, { capacity: 20 });
+  const folder = mkdtempSync(join(tmpdir(), 'parlor-e2e-'));
+  /** @type {Program[]} */
+  const programs = [];
+  try {
+    const pages = [await stage.join('Ada')];
+    for (const name of ['Ben', 'Cleo']) pages.push(await stage.join(name));
+    pages.push(await stage.join('Dan', { browser: 'firefox' }));
+    await pages[0].press('Turn camera on');
+    for (let number = 1; number <= 8; number += 1) {
+      const flags = number === 8 ? ['--record', folder] : ['--play', tone.file, '--loop'];
+      programs.push(new Program(stage, ['--name', `Radio ${number}`, ...flags]));
+    }
+    for (const page of pages) {
+      await until(`${page.name} is in a star`, () => pathOf(page), { ...patience, good: (path) => path === 'sfu' });
+      await page.sees('twelve, connected', ({ participants }) => participants.length === 12 && participants.every(({ status }) => status === 'Connected'), patience);
+    }
+    for (const page of pages) {
+      let before = await voicesAt(page);
+      await until(`${page.name} hears six at once`, async () => {
+        const now = await voicesAt(page);
+        const growing = now.filter((bytes, index) => bytes > (before[index] ?? 0)).length;
+        before = now;
+        return growing;
+      }, { ...patience, good: (growing) => growing === VOICES });
+    }
+    for (const page of pages.slice(1)) await until(`${page.name} sees Ada`, () => pictureAt(page), { ...patience, good: ({ fps }) => fps > 0 });
+    const recorder = /** @type {Program} */ (programs.at(-1));
+    await new Promise((done) => { setTimeout(done, 5_000); });
+    assert.equal(await recorder.interrupt(), 0, recorder.said);
+    const recorded = [...recorder.said.matchAll(/recorded (\d+) packets as \S+-microphone\.opus/g)].map(([, packets]) => Number(packets));
+    assert.ok(recorded.filter((packets) => packets >= 50).length >= VOICES, recorder.said);
+    for (const program of programs.slice(0, 7)) await program.interrupt();
+    for (const page of pages) await page.sees('four again', ({ participants }) => participants.length === 4, patience);
+  } finally {
+    for (const program of programs) program.kill();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}, { timeoutMs: 300_000 });
 
 scenario('VC-1 simulcast: a tile gets the small layer, made large the large one, hidden none, and back', async (stage) => {
   const { ada, ben } = await star(stage);
@@ -106,6 +154,19 @@ function pictureAt({ page }) {
       }
     }
     return sum;
+  });
+}
+
+/** The bytes that have come of each voice. @param {import('../../lib/page.mjs').Studio} studio @returns {Promise<number[]>} */
+function voicesAt({ page }) {
+  return page.evaluate(async () => {
+    const bytes = [];
+    for (const connection of window.parlorProbe.connections.filter((one) => one.connectionState !== 'closed')) {
+      for (const report of (await connection.getStats()).values()) {
+        if (report.type === 'inbound-rtp' && report.kind === 'audio') bytes.push(report.bytesReceived);
+      }
+    }
+    return bytes;
   });
 }
 
