@@ -153,7 +153,8 @@ export class ConnectionManager extends Emitter {
 
   /**
    * Says what a room's hub is to send, from now on and whenever there is one: which pictures and how large, the most wanted
-   * first, and whose sound is not wanted. Without it the first pictures come in full size.
+   * first, and whose sound is not wanted (never all of it: then nothing comes, which counts as a fault; `AudioGraph.deafened`
+   * is for that). Without it the first pictures come in full size.
    * @param {string} roomId
    * @param {Partial<Omit<Receive, 'roomId'>>} wishes
    */
@@ -212,7 +213,8 @@ export class ConnectionManager extends Emitter {
       const room = roomId ?? shared[0];
       if (room === undefined || !shared.includes(room)) continue;
       const data = { roomId: room, from: this.peerId, payload, ...(to === undefined ? {} : { to }) };
-      if (this.#rtc.sendData(peer, { type: 'message', data })) way.direct.push(peer);
+      // A direct channel that a move has left over may be closed at the other end.
+      if (this.hubRoomOf(peer) === undefined && this.#rtc.sendData(peer, { type: 'message', data })) way.direct.push(peer);
       else {
         this.#signaling.send('message', { roomId: room, to: peer, payload });
         way.relayed.push(peer);
@@ -262,7 +264,8 @@ export class ConnectionManager extends Emitter {
 
   /** @param {{ Core?: CoreClass, settings?: object, seed?: number }} options */
   async #start({ Core: Chosen = /** @type {CoreClass} */ (/** @type {unknown} */ (Core)), settings = {}, seed = randomSeed() }) {
-    const made = { id: this.peerId, instance: this.#signaling.instance, seed, settings };
+    // Nothing is missed of a hub that could send no sound.
+    const made = { id: this.peerId, instance: this.#signaling.instance, seed, settings: { hubVoices: this.#rtc.hubVoices, ...settings } };
     const core = await Chosen.create(made);
     if (this.#isDestroyed) core.free();
     else {
@@ -288,7 +291,7 @@ export class ConnectionManager extends Emitter {
         this.emit('message', { remotePeerId: from, data: payload, roomId, via: 'server' });
       }),
       this.#rtc.on('report', (report) => this.#tell(report)),
-      this.#signaling.on('slots', (slots) => this.#rtc.setSlots(slots)),
+      this.#signaling.on('slots', (slots) => memberships.room(slots.roomId) && this.#rtc.setSlots(slots)),
       this.#rtc.on('remote-stream', (arrival) => this.#remoteTracks.arrived(arrival)),
       this.#rtc.on('hub-streams', ({ roomId, arrivals }) => this.#remoteTracks.broughtByHub(roomId, arrivals)),
       this.#rtc.on('data', ({ remotePeerId, frame }) => this.#onData(remotePeerId, frame)),

@@ -104,19 +104,17 @@ export class RemoteTracks {
   /** Looks again at whose tracks come by which path. */
   look() {
     for (const id of new Set([...this.#memberships.others(), ...this.#direct.keys()])) {
-      const room = this.hubRoomOf(id);
-      const isByHub = room !== undefined;
-      const arrivals = isByHub ? this.#ofHub(room, id) : [...(this.#direct.get(id)?.values() ?? [])];
+      const ways = this.#waysTo(id);
       const played = this.#played.get(id) ?? new Map();
       this.#played.set(id, played);
-      for (const arrival of arrivals) {
+      for (const { arrival, isByHub } of ways) {
         if (played.get(arrival.source)?.arrival.track === arrival.track) continue;
         played.set(arrival.source, { arrival, isByHub });
         this.#tell(arrival);
       }
       for (const [source, { isByHub: wasByHub }] of played) {
         // A slot that somebody else is in now must not be heard as this one's.
-        if (!wasByHub || arrivals.some((arrival) => arrival.source === source)) continue;
+        if (!wasByHub || ways.some(({ arrival }) => arrival.source === source)) continue;
         played.delete(source);
         this.#tell({ remotePeerId: id, source, stream: new MediaStream(), track: null });
       }
@@ -124,9 +122,24 @@ export class RemoteTracks {
     this.#keepGoing();
   }
 
-  /** @param {string} room @param {string} id */
-  #ofHub(room, id) {
-    return (this.#byHub.get(room) ?? []).filter(({ remotePeerId }) => remotePeerId === id);
+  /**
+   * What there is of somebody, each source by one path.
+   * @param {string} id
+   * @returns {{ arrival: Arrival, isByHub: boolean }[]}
+   */
+  #waysTo(id) {
+    const room = this.hubRoomOf(id);
+    const ofHubs = (/** @type {string[]} */ rooms) => {
+      const all = rooms.flatMap((roomId) => this.#byHub.get(roomId) ?? []);
+      return all.filter(({ remotePeerId }) => remotePeerId === id).map((arrival) => ({ arrival, isByHub: true }));
+    };
+    if (room !== undefined) return ofHubs([room]);
+    const direct = [...(this.#direct.get(id)?.values() ?? [])].map((arrival) => ({ arrival, isByHub: false }));
+    // Until it comes directly, what a hub still brings is better than nothing.
+    const others = ofHubs(this.#memberships.sharedRooms(id));
+    const isMissing = (/** @type {Source} */ source) => !direct.some(({ arrival }) => arrival.source === source);
+    const found = new Map(others.filter(({ arrival }) => isMissing(arrival.source)).map((way) => [way.arrival.source, way]));
+    return [...direct, ...found.values()];
   }
 
   /** Chromium decodes no sound that no element plays, and would begin with a gap. */

@@ -30,7 +30,7 @@ import { statsSample } from './stats-sample.js';
  */
 
 /** As many of the others as are heard and seen at once through a hub. @type {HubSections} */
-const STUDIO_SECTIONS = { microphone: true, camera: true, audio: 6, video: 6 };
+const MEDIA_SECTIONS = { microphone: true, camera: true, audio: 6, video: 6 };
 /** @type {HubSections} */
 const DATA_SECTIONS = { microphone: false, camera: false, audio: 0, video: 0 };
 
@@ -76,12 +76,17 @@ export class RTCManager extends Emitter {
     super();
     this.#RTCPeerConnection = options.RTCPeerConnection ?? globalThis.RTCPeerConnection;
     this.#receivesAudio = options.receivesAudio ?? false;
-    this.#hubSections = options.hubSections ?? (this.#receivesAudio ? STUDIO_SECTIONS : DATA_SECTIONS);
+    this.#hubSections = options.hubSections ?? (this.#receivesAudio ? MEDIA_SECTIONS : DATA_SECTIONS);
     /**
      * For the connections that are opened from now on; `ConnectionManager` puts the server's here.
      * @type {IceServer[]}
      */
     this.iceServers = options.iceServers ?? [];
+  }
+
+  /** How many voices a hub can send at once. */
+  get hubVoices() {
+    return this.#hubSections.audio;
   }
 
   /** What this participant publishes, as the roster shows it. @returns {Track[]} */

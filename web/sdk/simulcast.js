@@ -43,5 +43,6 @@ export async function setLayers(sender, track) {
   if (height === undefined || parameters.encodings?.length !== CAMERA_LAYERS.length) return;
   const layers = cameraLayers(height);
   parameters.encodings.forEach((encoding, place) => Object.assign(encoding, layers[place]));
-  await sender.setParameters(parameters);
+  // What a browser does not take costs sizes, not the picture.
+  await sender.setParameters(parameters).catch((error) => console.warn('parlor: the camera goes out in one size', error));
 }

@@ -33,7 +33,8 @@ export class StreamInput {
 
   /** Fades out while its successor fades in, then closes. */
   giveWay() {
-    this.#fade(1, 0);
+    // Itself on the way in, it goes from where it is.
+    this.#fade(this.#fader?.gain.value ?? 1, 0);
     setTimeout(() => this.close(), 2_000 * (WARM_UP_S + CROSSFADE_S));
   }
 

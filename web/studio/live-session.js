@@ -395,10 +395,10 @@ export class LiveSession extends EventTarget {
     this.#tell('change');
   }
 
-  /** @param {{remotePeerId: string, stream: MediaStream, source: import('../sdk/messages.d.ts').Source}} arrived */
-  #onStream({ remotePeerId, stream, source }) {
+  /** @param {import('../sdk/remote-tracks.js').Arrival} arrived */
+  #onStream({ remotePeerId, stream, source, track }) {
     if (source === 'microphone' || source === 'screen-audio') this.mixer.add(remotePeerId, stream, source);
-    else if (source === 'camera' || source === 'screen') this.#pictures.put(remotePeerId, source, stream);
+    else if (source === 'camera' || source === 'screen') this.#pictures.put(remotePeerId, source, track && stream);
     this.#tell('connection', { id: remotePeerId });
   }
 

@@ -10,9 +10,10 @@ export class ArrivedPictures {
   /** @type {Map<string, MediaStream>} */
   #streams = new Map();
 
-  /** @param {string} id @param {PictureSource} source @param {MediaStream} stream takes the place of the one before */
+  /** @param {string} id @param {PictureSource} source @param {MediaStream|null} stream takes the place of the one before; null: none comes any more */
   put(id, source, stream) {
-    this.#streams.set(keyText({ id, source }), stream);
+    if (stream === null) this.#streams.delete(keyText({ id, source }));
+    else this.#streams.set(keyText({ id, source }), stream);
   }
 
   /** They left: nothing of theirs stays. @param {string} id */

@@ -5,7 +5,7 @@
  * @typedef {object} Place
  * @property {string} id whose
  * @property {import('./pictures.js').PictureSource} source
- * @property {number|null} height of its place in device pixels, 0 where it has none; null: it has not come yet
+ * @property {number|null} height of its place in device pixels, 0 where it has none; null: it does not come
  * @property {boolean} isInView
  */
 
@@ -19,7 +19,7 @@ const HEIGHTS = [180, 360, 720];
  */
 export function wishes(places, isPageHidden) {
   if (isPageHidden) return [];
-  const rank = (/** @type {Place} */ { height, isInView }) => (height === null || isInView ? 1 : 0);
+  const rank = (/** @type {Place} */ { isInView }) => (isInView ? 1 : 0);
   const sorted = [...places].sort((a, b) => rank(b) - rank(a) || (b.height ?? 0) - (a.height ?? 0));
   return sorted.map(({ id, source, height, isInView }) => {
     // What can't be seen is kept small, so that it is there at once when it can.

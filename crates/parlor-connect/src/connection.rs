@@ -173,6 +173,15 @@ impl Connection {
         }
     }
 
+    /// Takes an offer back that will have no answer.
+    pub(crate) fn take_back(&mut self, wire: &mut Wire<'_>) {
+        if self.operation.is_none() && self.signalling == Signalling::HaveLocalOffer {
+            self.operation = Some(Operation::Rollback);
+            let (peer, attempt) = (wire.peer.clone(), self.attempt);
+            wire.outputs.push_back(Output::Rollback { peer, attempt });
+        }
+    }
+
     fn next_n(&mut self) -> u32 {
         self.offers_sent = self.offers_sent.saturating_add(1);
         self.offers_sent

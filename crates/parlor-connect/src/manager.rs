@@ -14,6 +14,12 @@ use crate::settings::Settings;
 /// How many who left are remembered, so that attempts with the same two instances go on counting.
 const DEPARTED_MAX: usize = 256;
 
+/// What of a room is played, and whether its hub is sent anything.
+type Path = (Mode, bool);
+
+/// A mesh without a hub.
+const PLAIN: Path = (Mode::Mesh, false);
+
 /// All connections of one participant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Manager {
@@ -33,6 +39,8 @@ pub struct Manager {
     peers: Vec<Peer>,
     /// Who left, the latest last.
     departed: VecDeque<(Remote, Instance, Attempts)>,
+    /// The paths that the application was told last, those of a mesh without a hub aside.
+    paths: Vec<(RoomId, Path)>,
     /// The states that the application was told last, in order of names.
     shown: Vec<(Remote, PeerState)>,
     order: u64,
@@ -57,6 +65,7 @@ impl Manager {
             roster: Roster::default(),
             peers: Vec::new(),
             departed: VecDeque::new(),
+            paths: Vec::new(),
             shown: Vec::new(),
             order: 0,
             next_start: Time::default(),
@@ -286,6 +295,14 @@ impl Manager {
             self.each_peer(now, Peer::on_signalling_renewed);
         }
         self.reconcile(now, false);
+        if joined.topology == Mode::Sfu {
+            self.need_hub(now, &joined.room.id);
+        }
+    }
+
+    /// A hub that was given up while nobody needed it is tried again.
+    fn need_hub(&mut self, now: Time, room_id: &RoomId) {
+        self.peer(now, &Remote::Hub(room_id.clone()), Peer::retry);
     }
 
     /// The room moves between mesh and hub, or has moved.
@@ -295,7 +312,7 @@ impl Manager {
         }
         self.reconcile(now, false);
         if moved.phase == Phase::Prepare && moved.mode == Mode::Sfu {
-            self.peer(now, &Remote::Hub(moved.room_id.clone()), Peer::retry);
+            self.need_hub(now, &moved.room_id);
         }
     }
 
@@ -348,7 +365,7 @@ impl Manager {
         let wanted = self.roster.rooms.iter().filter(|room| room.wants_hub());
         let hub = |room: &Room| {
             let rank = if room.sends_to_hub() { Rank::First } else { Rank::Last };
-            (room.id.clone(), rank, room.has_sound_by_hub())
+            (room.id.clone(), rank, room.has_sound_by_hub() && self.settings.hub_voices > 0)
         };
         let wanted: Vec<(RoomId, Rank, bool)> = wanted.map(hub).collect();
         for (room_id, rank, is_sending) in wanted {
@@ -401,8 +418,10 @@ impl Manager {
         let ends = self.peers.iter().map(Peer::id).filter(|end| !is_wanted(end));
         let unwanted: Vec<Remote> = ends.cloned().collect();
         for end in &unwanted {
+            // Who is still there closes their end for the same reason.
+            let is_gone = !matches!(end, Remote::User(id) if everyone.binary_search(id).is_ok());
             self.peer(now, end, Peer::close);
-            self.forget(end, is_unaware);
+            self.forget(end, is_unaware && is_gone);
         }
         self.show_gone(&everyone);
     }
@@ -446,15 +465,22 @@ impl Manager {
         }
     }
 
+    fn show_paths(&mut self) {
+        let path = |room: &Room| (room.id.clone(), (room.plays, room.sends_to_hub()));
+        let now: Vec<(RoomId, Path)> =
+            self.roster.rooms.iter().map(path).filter(|(_, path)| *path != PLAIN).collect();
+        let before = std::mem::replace(&mut self.paths, now);
+        let is_left = |(id, _): &&(RoomId, Path)| !self.paths.iter().any(|(other, _)| other == id);
+        let plain = before.iter().filter(is_left).map(|(id, _)| (id.clone(), PLAIN));
+        let changed = self.paths.iter().filter(|path| !before.contains(path)).cloned();
+        for (room_id, (plays, sends_to_hub)) in plain.chain(changed) {
+            self.outputs.push_back(Output::PathChanged { room_id, plays, sends_to_hub });
+        }
+    }
+
     /// Tells the application which states are others than it was told last, and of which paths.
     fn show(&mut self) {
-        for room in &mut self.roster.rooms {
-            let path = (room.plays, room.sends_to_hub());
-            if std::mem::replace(&mut room.told, path) != path {
-                let (room_id, (plays, sends_to_hub)) = (room.id.clone(), path);
-                self.outputs.push_back(Output::PathChanged { room_id, plays, sends_to_hub });
-            }
-        }
+        self.show_paths();
         let hubs = self.peers.iter().map(Peer::id).filter(|end| end.hub_of().is_some()).cloned();
         let all: Vec<Remote> = self.roster.everyone().into_iter().map(Remote::User).chain(hubs).collect();
         for remote in all {
@@ -480,9 +506,7 @@ impl Manager {
     fn check_moves(&mut self, now: Time) {
         let decided = |remote: Remote| self.find(&remote).is_some_and(Peer::is_decided);
         let works = |room: &Room| match room.moving.as_ref().map(|moving| moving.to) {
-            Some(Mode::Sfu) => self
-                .find(&Remote::Hub(room.id.clone()))
-                .is_some_and(|hub| hub.state().status == Status::Connected),
+            Some(Mode::Sfu) => self.find(&Remote::Hub(room.id.clone())).is_some_and(Peer::is_working),
             Some(Mode::Mesh) => room.members().all(|member| decided(Remote::User(member.id.clone()))),
             None => false,
         };

@@ -264,6 +264,11 @@ impl Peer {
         matches!(self.phase, Phase::Waiting { .. } | Phase::Connecting { .. })
     }
 
+    /// Whether it works and carries all that it is to carry.
+    pub(crate) fn is_working(&self) -> bool {
+        self.phase == Phase::Connected && self.connection.as_ref().is_some_and(Connection::is_settled)
+    }
+
     /// Whether a path that is to take over can rely on this end: it works, or nobody hopes for it.
     pub(crate) fn is_decided(&self) -> bool {
         self.is_away || matches!(self.phase, Phase::Connected | Phase::Closed | Phase::FailedPermanent)
@@ -475,7 +480,10 @@ impl Peer {
         if !self.connection.as_ref().is_some_and(Connection::is_settled) {
             return;
         }
-        if is_restart {
+        if is_restart && matches!(self.phase, Phase::Shaken { .. }) {
+            // As it would be in a moment anyway.
+            self.on_failed(Cause::Ice, ctx);
+        } else if is_restart {
             self.with_connection(ctx, |connection, wire| connection.restart_ice(wire));
         } else {
             self.begin_anew(ctx);
@@ -491,7 +499,13 @@ impl Peer {
         ctx: &mut Context<'_>,
     ) {
         let is_current = self.connection.as_ref().is_some_and(|c| c.attempt() == attempt);
-        if !is_current || self.phase == Phase::Connected {
+        if !is_current {
+            return;
+        }
+        if self.phase == Phase::Connected {
+            // What works goes on without what the offer was to add.
+            self.with_connection(ctx, |connection, wire| connection.take_back(wire));
+            ctx.outputs.push_back(Output::Warning { message: format!("an offer was refused: {message}") });
             return;
         }
         if code == ErrorCode::Forbidden && self.rank == Rank::Last {

@@ -2,7 +2,7 @@
 //!
 //! A handful of rooms of a handful of people: kept in vectors, which also keeps the page's core small.
 
-use parlor_proto::{Mix, Mode, Phase, RoomId, Time, Topology, UserId};
+use parlor_proto::{Grade, Mix, Mode, Phase, RoomId, Time, Topology, UserId};
 
 use crate::input::{Present, RoomJoined, RoomSettings, TopologyMoved};
 
@@ -25,8 +25,6 @@ pub(crate) struct Room {
     is_auto: bool,
     /// The path to the hub is kept ready although nothing is played from it.
     is_warm: bool,
-    /// What the application was told last: what is played, and whether the hub is sent anything.
-    pub(crate) told: (Mode, bool),
 }
 
 /// A room on its way from one path to the other.
@@ -53,7 +51,6 @@ impl Room {
             old_path_until: None,
             is_auto: false,
             is_warm: false,
-            told: (Mode::Mesh, false),
         }
     }
 
@@ -88,7 +85,10 @@ impl Room {
 
     /// Whether the hub would have sound for this participant.
     pub(crate) fn has_sound_by_hub(&self) -> bool {
-        self.plays == Mode::Sfu && self.members.iter().any(|member| member.sends.is_sound())
+        let is_heard = |member: &Present| {
+            member.sends.is_sound() && !member.suspect && member.grade != Some(Grade::Lost)
+        };
+        self.plays == Mode::Sfu && self.members.iter().any(is_heard)
     }
 
     pub(crate) fn member(&self, who: &UserId) -> Option<&Present> {

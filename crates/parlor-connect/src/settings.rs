@@ -40,6 +40,8 @@ pub struct Settings {
     /// From how many people on, oneself among them, a room that may become a star keeps the path to the hub ready; 0: it does
     /// not.
     pub warm_from: usize,
+    /// How many voices come through a hub at once; 0: none, so that no packets are expected of it (CM-15).
+    pub hub_voices: usize,
     /// How long the path that a room moves to has to work, until it is said to be ready: what is sent on it arrives by then.
     pub settle_ms: u64,
     /// How long the path from before a room moved is kept.
@@ -65,6 +67,7 @@ impl Default for Settings {
             frozen_ms: 5_000,
             still_frozen_ms: 60_000,
             warm_from: 4,
+            hub_voices: 6,
             settle_ms: 400,
             old_path_ms: 1_000,
         }

@@ -225,7 +225,11 @@ pub fn read_settings(json: &Json) -> Result<Settings, String> {
     if fields.get("retriesMax").is_some() {
         settings.retries_max = fields.number("retriesMax")?;
     }
-    let counts = [("attemptsAtOnce", &mut settings.attempts_at_once), ("warmFrom", &mut settings.warm_from)];
+    let counts = [
+        ("attemptsAtOnce", &mut settings.attempts_at_once),
+        ("warmFrom", &mut settings.warm_from),
+        ("hubVoices", &mut settings.hub_voices),
+    ];
     for (name, figure) in counts {
         if fields.get(name).is_some() {
             *figure = usize::try_from(fields.number(name)?).unwrap_or(usize::MAX);

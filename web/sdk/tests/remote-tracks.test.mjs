@@ -117,6 +117,8 @@ test('VC-1 what came over a direct connection that is closed is kept going no lo
   tracks.directClosed('ann');
   assert.deepEqual([heard(), standby()], [[], []]);
   tracks.setPath('den', 'mesh');
+  assert.deepEqual(heard(), [], 'the hub still brings it');
+  tracks.broughtByHub('den', []);
   assert.deepEqual(heard(), ['ann microphone nothing']);
   const next = arrival('ann');
   tracks.arrived(next);
@@ -154,15 +156,17 @@ test('of two stars with somebody, one is played; when its room is left, the othe
   assert.deepEqual([heard(), standby()], [[said(bar)], []]);
 });
 
-test('leaving a star silences who was heard in it, and nothing goes on', () => {
+test('VC-1 what a hub still brings is heard until it comes directly, and no longer than it is brought', () => {
+  const [byHub, camera, direct] = [arrival('ann'), arrival('ann', 'camera', 'video'), arrival('ann')];
   tracks.setPath('den', 'sfu');
-  tracks.broughtByHub('den', [arrival('ann')]);
+  tracks.broughtByHub('den', [byHub, camera]);
   heard();
   tracks.setPath('den', 'mesh');
-  assert.deepEqual(heard(), ['ann microphone nothing'], 'no longer by the hub, not yet directly');
-  assert.equal(standby().length, 1);
+  assert.deepEqual(heard(), [], 'not yet directly');
+  tracks.arrived(direct);
+  assert.deepEqual([heard(), standby()], [[said(direct)], [byHub.track.id]], 'each source for itself');
   tracks.forgetRoom('den');
-  assert.deepEqual(standby(), []);
+  assert.deepEqual([heard(), standby()], [['ann camera nothing'], []]);
 });
 
 test('who left is forgotten: their next track is news, and nothing of them is kept going', () => {
@@ -175,8 +179,8 @@ test('who left is forgotten: their next track is news, and nothing of them is ke
   assert.deepEqual([heard(), standby()], [[], []]);
   tracks.arrived(first);
   assert.deepEqual(heard(), [said(first)], 'the same track of somebody who came back');
-  tracks.broughtByHub('den', [arrival('cid')]);
-  assert.equal(standby().length, 1);
+  tracks.broughtByHub('den', [arrival('ann')]);
+  assert.equal(standby().length, 1, 'ann is heard directly');
   tracks.clear();
   assert.deepEqual(standby(), []);
 });

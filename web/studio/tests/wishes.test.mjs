@@ -16,12 +16,13 @@ test('VC-1 the large picture comes first and as large as it comes, tiles as smal
   ]);
 });
 
-test('VC-1 what is out of sight is wanted last and small, what has not come yet is wanted', () => {
-  const places = [camera('ann', 700, false), camera('bob', null), camera('cat', 100)];
+test('VC-1 what is out of sight is wanted last and small, what does not come is wanted where its place is in sight', () => {
+  const places = [camera('ann', 700, false), camera('bob', null), camera('cat', 100), camera('dan', null, false)];
   assert.deepEqual(wishes(places, false), [
     { userId: 'cat', source: 'camera', maxHeight: 180 },
     { userId: 'bob', source: 'camera', maxHeight: 180 },
     { userId: 'ann', source: 'camera', maxHeight: 180 },
+    { userId: 'dan', source: 'camera', maxHeight: 180 },
   ]);
 });
 

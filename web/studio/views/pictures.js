@@ -57,10 +57,12 @@ export function createPictures({ session, strips, onLayout }) {
   const places = () => session.participants.filter(({ id }) => id !== session.ownId).flatMap(({ id, tracks }) => {
     return SOURCES.filter((source) => tracks.some((track) => track.source === source && track.enabled)).map((source) => {
       const video = videos.of({ id, source });
-      const { top = 0, bottom = 0, height = 0 } = video?.getBoundingClientRect() ?? {};
+      // What does not come has its place all the same: its strip.
+      const place = video ?? (source === 'camera' ? strips.get(id)?.element : undefined);
+      const { top = 0, bottom = 0, height = 0 } = place?.getBoundingClientRect() ?? {};
       const isInView = height > 0 && bottom > 0 && top < innerHeight;
       const hasCome = session.picture(id, source) !== null;
-      return { id, source, height: hasCome ? Math.round(height * devicePixelRatio) : null, isInView };
+      return { id, source, height: hasCome ? Math.round(height * devicePixelRatio) : null, isInView: isInView || (source === 'screen' && !hasCome) };
     });
   });
   /** @type {ReturnType<typeof setTimeout>|undefined} */

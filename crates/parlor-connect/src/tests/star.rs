@@ -149,7 +149,10 @@ fn cm_09_who_leaves_a_star_is_removed_and_the_hub_stays() {
     let lines = story.left("r", "ada", parlor_proto::LeaveReason::Left, &["zoe"]);
     assert_eq!(lines, ["state ada disconnected", "removed ada"]);
     let lines = story.tell(Input::LeaveRoom { room_id: room("r") });
-    assert_eq!(lines, ["close hub/r#1", "state zoe disconnected", "removed zoe", "state hub/r disconnected"]);
+    assert_eq!(
+        lines,
+        ["close hub/r#1", "state zoe disconnected", "removed zoe", "state hub/r disconnected", "path r mesh",]
+    );
 }
 
 #[test]
@@ -369,4 +372,96 @@ fn rr_12_pages_that_may_not_warm_up_do_not() {
         let _ = story.connect(name, 1);
     }
     story.silence(5_000);
+}
+
+#[test]
+fn cm_15_who_is_lost_or_away_is_no_reason_to_expect_packets_of_the_hub() {
+    let lost = Present { grade: Some(Grade::Lost), sends: Sends::Sound, ..present("ada") };
+    let away = Present { suspect: true, sends: Sends::Sound, ..present("ada") };
+    for (ada, voices) in [(lost, 6), (away, 6), (Present { sends: Sends::Sound, ..present("ada") }, 0)] {
+        let settings = Settings { jitter_percent: 0, hub_voices: voices, ..Settings::default() };
+        let mut story = Story::with(settings, 7);
+        let _ = story.tell(Input::SignalingUp);
+        let _ = story.tell(Input::Media(Media::Ready));
+        let settings = RoomSettings { topology: Topology::Sfu, mix: Mix::Direct };
+        let _ = story.joined_in(settings, Mode::Sfu, &[ada]);
+        let _ = story.connect_hub(1);
+        for _ in 0..30 {
+            let now = story.now_ms();
+            let _ = story.until(now + 1_000);
+            let sample = crate::StatsSample::default();
+            let lines = story.tell(Input::StatsSampled { peer: Remote::Hub(room("r")), attempt: 1, sample });
+            assert_eq!(orders(&lines), [""; 0]);
+        }
+    }
+}
+
+#[test]
+fn rr_12_a_hub_that_was_given_up_is_tried_again_when_the_room_is_found_to_be_a_star() {
+    let mut story = Story::new();
+    let settings = RoomSettings { topology: Topology::Sfu, mix: Mix::Direct };
+    let _ = story.joined_in(settings, Mode::Sfu, &[present("ada")]);
+    let _ = story.local_set("hub/r", 1, "mo-1");
+    let _ = story.refused(ErrorCode::Forbidden, 1);
+    let _ = story.tell(Input::SignalingDown);
+    story.silence(1_000);
+    let _ = story.tell(Input::SignalingUp);
+    let lines = story.joined_in(settings, Mode::Sfu, &[present("ada")]);
+    assert_eq!(orders(&lines), ["open hub/r#2", "create-offer hub/r#2"]);
+}
+
+#[test]
+fn rr_12_back_in_a_mesh_the_polite_side_waits_as_ever() {
+    let mut story = Story::new();
+    let _ = story.joined_in(AUTO, Mode::Mesh, &[present("zoe")]);
+    let _ = story.connect("zoe", 1);
+    let _ = story.moves(Mode::Sfu, 1, Phase::Prepare);
+    let _ = story.connect_hub(1);
+    let _ = story.moves(Mode::Sfu, 1, Phase::Commit);
+    let now = story.now_ms();
+    assert_eq!(orders(&story.until(now + 1_000)), [format!("{} close zoe#1", now + 1_000)]);
+    let lines = story.moves(Mode::Mesh, 2, Phase::Prepare);
+    assert_eq!(orders(&lines), [""; 0], "zoe offers");
+    let lines = story.offer("zoe", 2, 1, "zoe-2");
+    assert_eq!(orders(&lines), ["open zoe#2", "set-offer zoe#2 zoe-2"]);
+}
+
+#[test]
+fn rr_12_a_room_that_is_left_has_no_path_any_more() {
+    let mut story = Story::in_star(&["ada"]);
+    let lines = story.tell(Input::CloseAll);
+    assert_eq!(lines.last().map(String::as_str), Some("path r mesh"));
+}
+
+#[test]
+fn cm_06_a_new_ice_that_the_hub_asks_for_while_the_path_is_shaky_is_the_one_that_was_to_come() {
+    let mut story = Story::in_star(&["ada"]);
+    let _ = story.state("hub/r", 1, crate::IceState::Disconnected, crate::ConnectionState::Disconnected);
+    let lines = story.offer_wanted("path-lost");
+    assert_eq!(orders(&lines), ["create-offer hub/r#1 restart"]);
+    story.silence(5_000);
+}
+
+#[test]
+fn cm_06_a_refused_offer_on_a_connection_that_works_is_taken_back_and_the_next_one_goes_out() {
+    let mut story = Story::in_star(&["ada"]);
+    let _ = story.negotiation_needed("hub/r", 1);
+    let _ = story.local_set("hub/r", 1, "mo-1b");
+    let lines = story.refused(ErrorCode::BadMessage, 1);
+    assert_eq!(orders(&lines), ["rollback hub/r#1", "warning: an offer was refused: no hub here"]);
+    assert_eq!(orders(&story.rolled_back("hub/r", 1)), [""; 0]);
+    assert_eq!(orders(&story.negotiation_needed("hub/r", 1)), ["create-offer hub/r#1"]);
+}
+
+#[test]
+fn rr_12_a_path_that_has_still_something_to_negotiate_is_not_ready() {
+    let mut story = warm_mesh();
+    let _ = story.moves(Mode::Sfu, 1, Phase::Prepare);
+    let _ = story.negotiation_needed("hub/r", 1);
+    let _ = story.local_set("hub/r", 1, "mo-1b");
+    story.silence(1_000);
+    let _ = story.hub_answers(1, 2);
+    let _ = story.remote_set("hub/r", 1);
+    let now = story.now_ms();
+    assert_eq!(story.until(now + 400), [format!("{} send ready r 1", now + 400)]);
 }
