@@ -173,7 +173,7 @@ fn forward(programs: &Programs, scene: Scene, settling: Duration, window: Durati
         video: scene.camera(),
         speaking: scene.speaking,
         slots: Slots { audio: scene.audio_slots, video: 1 },
-        ramp_per_second: 50,
+        ramp_per_second: 20,
         duration: Duration::MAX,
     };
     let mut crowd = Crowd::new(plan).expect("a crowd");
