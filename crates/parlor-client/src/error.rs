@@ -19,7 +19,9 @@ pub enum Error {
         reason: std::io::Error,
     },
     /// Whatever listens there is no parlor server, or does not let programs in.
-    #[error("{address} speaks no WebSocket at /ws: {reason}")]
+    #[error(
+        "{address} speaks no WebSocket at /ws (is it http:// for https://, or the other way round?): {reason}"
+    )]
     NoServer {
         /// Where it was looked for.
         address: String,

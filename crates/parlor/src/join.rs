@@ -265,11 +265,19 @@ macro_rules! tell {
     };
 }
 
+/// Makes a folder for recordings, and sees that files can be made there: not when the show begins.
+fn prepare(folder: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let trial = folder.join(format!(".parlor-{}", std::process::id()));
+    std::fs::File::create_new(&trial)?;
+    std::fs::remove_file(trial)
+}
+
 async fn take_part(plan: Plan) -> Result<(), Box<dyn Error + Send + Sync>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     if let Some(folder) = &plan.record {
-        std::fs::create_dir_all(folder)?;
+        prepare(folder).map_err(|error| format!("--record {}: {error}", folder.display()))?;
     }
     let begin = async {
         let (client, events) = Client::connect(&plan.url, plan.options).await?;

@@ -13,7 +13,7 @@ use crate::settings::{Log, LogFormat};
 pub(crate) struct LevelError {
     level: String,
     #[source]
-    reason: tracing_subscriber::filter::ParseError,
+    reason: Option<tracing_subscriber::filter::ParseError>,
 }
 
 /// What is to be logged.
@@ -26,9 +26,13 @@ pub(crate) fn filter(log: &Log) -> Result<EnvFilter, LevelError> {
         level @ ("debug" | "trace") => {
             format!("info,parlor={level},parlor_client={level},parlor_server={level}")
         }
-        level => level.to_owned(),
+        level @ ("error" | "warn" | "info" | "off") => level.to_owned(),
+        // What is no level would be taken for a place in the code, and silence everything else.
+        word if !word.contains('=') => return Err(LevelError { level: word.to_owned(), reason: None }),
+        directives => directives.to_owned(),
     };
-    EnvFilter::builder().parse(directives).map_err(|reason| LevelError { level: log.level.clone(), reason })
+    let understood = EnvFilter::builder().parse(directives);
+    understood.map_err(|reason| LevelError { level: log.level.clone(), reason: Some(reason) })
 }
 
 /// Starts the log.

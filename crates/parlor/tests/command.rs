@@ -171,6 +171,7 @@ fn being_asked_wrongly_is_exit_code_2() {
         (&["--grace", "soon"], "--grace"),
         (&["--tls-cert", "c.pem"], "--tls-key"),
         (&["--log-level", "info,,="], "--log-level"),
+        (&["--log-level", "loud"], "--log-level"),
         (&["--log-format", "xml"], "xml"),
         (&["--config", "/nowhere/parlor.toml"], "/nowhere/parlor.toml"),
         (&["--config", file], "opne"),
