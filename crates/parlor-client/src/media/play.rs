@@ -17,6 +17,8 @@ use parlor_proto::Source;
 const AHEAD: usize = 32;
 /// How far behind its time a player may fall, as when the machine slept, before it goes on from there instead of catching up.
 const BEHIND: Duration = Duration::from_secs(1);
+/// How long the last packet may be under way to the others, until it counts as played.
+const UNDER_WAY: Duration = Duration::from_millis(200);
 /// What a picture is shown for when nothing says so.
 const PLAIN_FRAME: u64 = 3_000;
 
@@ -103,6 +105,8 @@ pub async fn play(path: PathBuf, track: LocalTrack, is_looped: bool) -> Result<L
         tokio::time::sleep_until(at.into()).await;
         track.send(time, data);
     }
+    // Whoever leaves now takes another way, which may be the faster one.
+    tokio::time::sleep(UNDER_WAY).await;
     match reading.await {
         Ok(outcome) => outcome.map(|()| track),
         Err(fault) => Err(MediaError::Io(std::io::Error::other(fault))),
