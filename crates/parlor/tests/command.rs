@@ -10,91 +10,20 @@
     reason = "a test may fail by panicking, and reads the clock to measure"
 )]
 
-use std::io::{BufRead, BufReader, Read, Write};
+mod running;
+
+use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
+use std::process::Output;
 use std::time::{Duration, Instant};
 
-/// No wait that ends well takes as long.
-const DEADLINE: Duration = Duration::from_secs(20);
+use crate::running::{DEADLINE, Running, output, parlor, stderr};
 
-fn parlor(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_parlor"));
-    // The environment of whoever runs the tests is no setting of theirs.
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PARLOR_")) {
-        command.env_remove(name);
-    }
-    command.args(args).stdin(Stdio::null());
-    command
-}
-
-fn output(args: &[&str]) -> Output {
-    parlor(args).output().unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-/// A running server with its log.
-struct Running {
-    child: Child,
-    log: BufReader<ChildStderr>,
-    seen: String,
-}
-
-impl Running {
-    fn start(command: &mut Command) -> Self {
-        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        let log = BufReader::new(child.stderr.take().unwrap());
-        Self { child, log, seen: String::new() }
-    }
-
-    /// The next log line that contains `text`.
-    fn line(&mut self, text: &str) -> String {
-        loop {
-            let mut line = String::new();
-            let read = self.log.read_line(&mut line).unwrap();
-            assert!(read > 0, "the log ended without {text:?}:\n{}", self.seen);
-            self.seen.push_str(&line);
-            if line.contains(text) {
-                return line;
-            }
-        }
-    }
-
-    /// The port that the log names.
-    fn port(&mut self) -> u16 {
-        let line = self.line("open http");
-        let url = line.trim_end().trim_end_matches('/');
-        url.rsplit(':').next().unwrap().parse().unwrap()
-    }
-
-    fn signal(&self, name: &str) {
-        let kill = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
-        assert!(kill.success());
-    }
-
-    /// Waits for its end, and gives back what it still logged.
-    fn ended(mut self) -> (ExitStatus, String) {
-        let started = Instant::now();
-        let status = loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                break status;
-            }
-            assert!(started.elapsed() < DEADLINE, "it goes on");
-            std::thread::sleep(Duration::from_millis(5));
-        };
-        self.log.read_to_string(&mut self.seen).unwrap();
-        (status, std::mem::take(&mut self.seen))
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
+/// The port that the log names.
+fn port(server: &mut Running) -> u16 {
+    let line = server.line("open http");
+    let url = line.trim_end().trim_end_matches('/');
+    url.rsplit(':').next().unwrap().parse().unwrap()
 }
 
 /// A WebSocket by hand, just far enough to be open.
@@ -248,7 +177,7 @@ fn flags_go_before_the_environment_and_that_before_the_file() {
 #[test]
 fn sigterm_drains_and_is_done_in_time() {
     let mut running = Running::start(&mut parlor(&["--listen", "127.0.0.1:0"]));
-    let port = running.port();
+    let port = port(&mut running);
     assert!(get(port, "/readyz").starts_with("HTTP/1.1 200"));
     assert!(get(port, "/").contains("<html"));
     let mut socket = open_socket(port);
@@ -270,7 +199,7 @@ fn sigterm_drains_and_is_done_in_time() {
 fn a_second_signal_ends_it_at_once() {
     let mut running = Running::start(&mut parlor(&["--listen", "127.0.0.1:0"]));
     // A client that neither reads nor closes would hold the end up for a second.
-    let socket = open_socket(running.port());
+    let socket = open_socket(port(&mut running));
     running.signal("TERM");
     running.line("stopping");
     running.signal("TERM");
@@ -282,7 +211,7 @@ fn a_second_signal_ends_it_at_once() {
 #[test]
 fn vc_07_the_log_tells_of_sessions_and_at_debug_of_each_frame() {
     let mut running = Running::start(&mut parlor(&["--listen", "127.0.0.1:0", "--log-level", "debug"]));
-    let mut socket = open_socket(running.port());
+    let mut socket = open_socket(port(&mut running));
     let join =
         br#"{"type":"user-joined-room","data":{"roomId":"show","userId":"ada","create":{"name":"Show"}}}"#;
     let mut frame = vec![0x81, 0x80 | u8::try_from(join.len()).unwrap(), 0, 0, 0, 0];
@@ -351,7 +280,7 @@ fn a_load_test_explains_itself_and_its_exit_codes() {
 #[test]
 fn a_load_test_counts_what_a_small_crowd_hears_and_sees() {
     let mut running = Running::start(&mut parlor(&["--listen", "127.0.0.1:0"]));
-    let port = running.port();
+    let port = port(&mut running);
     let both = [
         "--publishers",
         "2",
@@ -402,7 +331,7 @@ fn a_load_test_counts_what_a_small_crowd_hears_and_sees() {
 #[test]
 fn a_load_test_through_tls_takes_a_self_made_certificate_only_when_told() {
     let mut running = Running::start(&mut parlor(&["--listen", "127.0.0.1:0", "--tls-self-signed"]));
-    let port = running.port();
+    let port = port(&mut running);
     let url = format!("https://127.0.0.1:{port}");
     let args = ["load-test", "--url", &url, "--subscribers", "1", "--duration", "500ms"];
     let refused = output(&args);
@@ -421,12 +350,12 @@ fn a_load_test_says_in_words_why_nobody_gets_in() {
     assert!(stderr(&none).contains("nobody listens there"), "{}", stderr(&none));
 
     let mut running = Running::start(&mut parlor(&["--listen", "127.0.0.1:0", "--media-threads", "0"]));
-    let no_hub = load_test(running.port(), &[]);
+    let no_hub = load_test(port(&mut running), &[]);
     assert_eq!(no_hub.status.code(), Some(1));
     assert!(stderr(&no_hub).contains("forbidden"), "{}", stderr(&no_hub));
 
     let mut running = Running::start(&mut parlor(&["--listen", "127.0.0.1:0"]));
-    let port = running.port();
+    let port = port(&mut running);
     let mut socket = open_socket(port);
     let join = br#"{"type":"room-created","data":{"id":"m","name":"Mesh","topology":"mesh"}}"#;
     let mut frame = vec![0x81, 0x80 | u8::try_from(join.len()).unwrap(), 0, 0, 0, 0];

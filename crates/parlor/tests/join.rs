@@ -10,92 +10,20 @@
     reason = "a test may fail by panicking, and reads the clock to measure"
 )]
 
+mod running;
+
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::BufReader;
 use std::path::Path;
-use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use parlor_client::{OpusReader, OpusWriter};
 
-/// No wait that ends well takes as long.
-const DEADLINE: Duration = Duration::from_secs(20);
-
-fn parlor(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_parlor"));
-    // The environment of whoever runs the tests is no setting of theirs.
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PARLOR_")) {
-        command.env_remove(name);
-    }
-    command.args(args).stdin(Stdio::null());
-    command
-}
-
-fn output(args: &[&str]) -> Output {
-    parlor(args).output().unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-/// A running program with what it says.
-struct Running {
-    child: Child,
-    lines: BufReader<ChildStderr>,
-    seen: String,
-}
-
-impl Running {
-    fn start(args: &[&str]) -> Self {
-        let mut child = parlor(args).stderr(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(child.stderr.take().unwrap());
-        Self { child, lines, seen: String::new() }
-    }
-
-    /// The next line that contains `text`.
-    fn line(&mut self, text: &str) -> String {
-        loop {
-            let mut line = String::new();
-            let read = self.lines.read_line(&mut line).unwrap();
-            assert!(read > 0, "it ended without {text:?}:\n{}", self.seen);
-            self.seen.push_str(&line);
-            if line.contains(text) {
-                return line;
-            }
-        }
-    }
-
-    fn signal(&self, name: &str) {
-        let kill = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
-        assert!(kill.success());
-    }
-
-    /// Waits for its end: the exit code, and all that it said.
-    fn ended(mut self) -> (Option<i32>, String) {
-        let started = Instant::now();
-        let status = loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                break status;
-            }
-            assert!(started.elapsed() < DEADLINE, "it goes on; it said\n{}", self.seen);
-            std::thread::sleep(Duration::from_millis(5));
-        };
-        self.lines.read_to_string(&mut self.seen).unwrap();
-        (status.code(), std::mem::take(&mut self.seen))
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
+use crate::running::{Running, output, parlor, stderr};
 
 /// A server, and where it is.
 fn server() -> (Running, String) {
-    let mut server = Running::start(&["--listen", "127.0.0.1:0"]);
+    let mut server = Running::start(&mut parlor(&["--listen", "127.0.0.1:0"]));
     let line = server.line("open http");
     let url = line[line.find("http").unwrap()..].trim_end().to_owned();
     (server, url)
@@ -200,10 +128,11 @@ fn a_file_is_played_to_one_who_records_it_and_both_leave_properly() {
     let kept = files.path().join("kept");
     let (played_path, kept_path) = (played.to_str().unwrap(), kept.to_str().unwrap());
 
-    let mut archive =
-        Running::start(&["join", &url, "tea", "--create", "--name", "Archive", "--record", kept_path]);
+    let mut archive = Running::start(&mut parlor(&[
+        "join", &url, "tea", "--create", "--name", "Archive", "--record", kept_path,
+    ]));
     archive.line("in tea as Archive: nobody else is here");
-    let mut radio = Running::start(&[
+    let mut radio = Running::start(&mut parlor(&[
         "join",
         &url,
         "tea",
@@ -215,18 +144,18 @@ fn a_file_is_played_to_one_who_records_it_and_both_leave_properly() {
         played_path,
         "--say",
         "good evening",
-    ]);
+    ]));
     radio.line("in tea as Radio: Archive");
     archive.line("Radio came");
     archive.line("recording the microphone of Radio");
     // It plays for two seconds, and leaves.
-    let (code, said) = radio.ended();
-    assert_eq!(code, Some(0), "{said}");
+    let (status, said) = radio.ended();
+    assert_eq!(status.code(), Some(0), "{said}");
     assert!(said.contains("playing"), "{said}");
     archive.line("Radio left (disconnected)");
     archive.signal("INT");
-    let (code, said) = archive.ended();
-    assert_eq!(code, Some(0), "{said}");
+    let (status, said) = archive.ended();
+    assert_eq!(status.code(), Some(0), "{said}");
     assert!(said.contains("Radio: good evening"), "{said}");
 
     let recorded = packets_of(&kept.join("radio-microphone.opus"));
@@ -241,21 +170,21 @@ fn a_file_is_played_to_one_who_records_it_and_both_leave_properly() {
 fn who_came_for_a_while_leaves_when_it_is_over() {
     let (_server, url) = server();
     let started = Instant::now();
-    let guest = Running::start(&["join", &url, "tea", "--create", "--duration", "300ms"]);
-    let (code, said) = guest.ended();
-    assert_eq!(code, Some(0), "{said}");
+    let guest = Running::start(&mut parlor(&["join", &url, "tea", "--create", "--duration", "300ms"]));
+    let (status, said) = guest.ended();
+    assert_eq!(status.code(), Some(0), "{said}");
     assert!(started.elapsed() >= Duration::from_millis(300));
 }
 
 #[test]
 fn a_server_that_goes_away_is_waited_for_and_a_signal_ends_the_wait() {
     let (server, url) = server();
-    let mut guest = Running::start(&["join", &url, "tea", "--create"]);
+    let mut guest = Running::start(&mut parlor(&["join", &url, "tea", "--create"]));
     guest.line("in tea");
     server.signal("TERM");
-    assert_eq!(server.ended().0, Some(0));
+    assert_eq!(server.ended().0.code(), Some(0));
     guest.line("the server is away");
     guest.signal("TERM");
-    let (code, said) = guest.ended();
-    assert_eq!(code, Some(0), "{said}");
+    let (status, said) = guest.ended();
+    assert_eq!(status.code(), Some(0), "{said}");
 }
