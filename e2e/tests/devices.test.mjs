@@ -109,6 +109,24 @@ scenario('GP-5 a device that can’t be opened leaves the one that worked, and s
   await until('the choice shows it', () => chosen(ada, 'Microphone'), { good: (label) => !/Input 1/.test(label) });
 });
 
+scenario('GP-5 what was picked stays picked while the browser is slow to open it, whatever else changes', async (stage) => {
+  const browser = await stage.ownChromium(manyDevices);
+  const ada = await stage.person('Ada', { browser, toneHz: null });
+  await ada.page.evaluateOnNewDocument(installPlugs);
+  await ada.autostart(stage.room);
+  await until('a microphone is in use', () => inUse(ada), { good: ({ microphone }) => microphone !== '' });
+  const plug = (/** @type {'hold'|'release'} */ what) => ada.page.evaluate((name) => /** @type {any} */ (window).plugs[name](), what);
+  await plug('hold');
+  await ada.press('Devices');
+  const picked = await choose(ada, 'Microphone', /Fake Audio Input 2/);
+  await ada.page.evaluate(() => window.parlor.session.camera.dispatchEvent(new Event('change')));
+  assert.equal(await chosen(ada, 'Microphone'), picked);
+  assert.notEqual((await inUse(ada)).microphone, picked);
+  await plug('release');
+  await until('it is in use', () => inUse(ada), { good: ({ microphone }) => microphone === picked });
+  assert.equal(await chosen(ada, 'Microphone'), picked);
+});
+
 scenario('GP-5 music mode and the switches change what the browser is asked for; push to talk opens while Space is held', async (stage) => {
   const ben = await stage.join('Ben');
   const browser = await stage.ownChromium(manyDevices);
@@ -239,9 +257,12 @@ function installPlugs() {
   const gone = /** @type {string[]} */ ([]);
   const busy = /** @type {string[]} */ ([]);
   const given = /** @type {MediaStreamTrack[]} */ ([]);
+  let held = Promise.resolve();
+  let release = () => {};
   const isGone = (/** @type {string} */ label) => gone.some((start) => label.startsWith(start) || label === `Default - ${start}`);
   devices.enumerateDevices = async () => (await list()).filter(({ kind, label }) => kind !== 'audioinput' || !isGone(label));
   devices.getUserMedia = async (constraints) => {
+    await held;
     const stream = await open(constraints);
     const [track] = stream.getAudioTracks();
     if (track === undefined) return stream;
@@ -269,6 +290,10 @@ function installPlugs() {
         announce();
       },
       occupy: (/** @type {string} */ label) => busy.push(label),
+      hold() {
+        held = new Promise((done) => (release = done));
+      },
+      release: () => release(),
     },
   });
 }

@@ -18,7 +18,17 @@ import { texts } from '../texts.js';
  * @returns {{element: HTMLElement, select: HTMLSelectElement, show(): void}}
  */
 export function createDeviceChoice({ kind, id, label, shape, devices, device, chosen, onChoose }) {
-  const select = h('select', { id, onchange: () => void onChoose(select.value) });
+  /** What the person picked and the browser is still opening: it stays shown meanwhile. @type {string|null} */
+  let picked = null;
+  const onchange = async () => {
+    const choice = select.value;
+    picked = choice;
+    await onChoose(choice).finally(() => {
+      if (picked === choice) picked = null;
+      show();
+    });
+  };
+  const select = h('select', { id, onchange });
   const element = h('div', { class: 'field device-choice' }, h('label', { for: id }, icon(shape), label), select);
   /** What was offered last, so that an open list isn't made anew under somebody's hand. */
   let offered = '';
@@ -37,7 +47,7 @@ export function createDeviceChoice({ kind, id, label, shape, devices, device, ch
         return option;
       }));
     }
-    const wanted = chosen();
+    const wanted = picked ?? chosen();
     select.value = all.some((one) => one.id === wanted) ? wanted : '';
     element.hidden = kind === 'audiooutput' && choices.length === 0;
   };
