@@ -47,7 +47,7 @@ scenario('RR-12 an auto room moves to the hub when a fifth person comes while th
     }
   }
   assert.deepEqual(await Promise.all(people.map(pathOf)), people.map(() => 'mesh'), 'four are no star yet');
-  const listening = gapsOf(ben, ada, 15_000);
+  const listening = gapsOf(ben, ada, 10_000);
   const eve = await stage.join('Eve', { browser: 'firefox' });
   people.push(eve);
   for (const person of people) await until(`${person.name} is in a star`, () => pathOf(person), { good: (path) => path === 'sfu' });
