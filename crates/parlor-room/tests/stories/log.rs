@@ -23,6 +23,7 @@ fn told(world: &mut World) -> Vec<String> {
         Event::SessionHeard { participant, .. } => format!("heard {participant}"),
         Event::ClientGone { participant, reason, .. } => format!("gone {participant} {reason}"),
         Event::Freed { participant, freed, .. } => format!("freed {participant} rooms {}", freed.rooms),
+        Event::Peer { room, participant, event } => format!("{room} peer {participant} {event:?}"),
         Event::Room { room, entry } => match entry.event {
             RoomEvent::Made { name, by } => format!("{room} made {name} by {by}"),
             RoomEvent::Joined { participant, role, present, .. } => {

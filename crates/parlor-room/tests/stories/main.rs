@@ -19,6 +19,8 @@ mod log;
 mod model;
 mod moves;
 mod page;
+mod parked;
+mod peers;
 mod presence;
 mod properties;
 mod recording;

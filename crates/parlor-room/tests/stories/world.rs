@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use parlor_proto::{ClientFrame, Time, Timestamp};
 use parlor_room::{
-    CloseCause, Config, ConnId, Event, FrameKind, Gauges, HubOrder, Input, Output, Registry, RoomEvent,
+    CloseCause, Config, ConnId, Event, FrameKind, Gauges, Hail, HubOrder, Input, Output, PeerFrame, PeerId,
+    Registry, RoomEvent,
 };
 use serde_json::{Value, json};
 
@@ -63,6 +64,37 @@ impl World {
         self.sockets.insert(conn, Socket::default());
         self.input(Input::Opened { conn });
         conn
+    }
+
+    /// A new socket of a peer, with what its query says.
+    pub fn knock(&mut self, id: &str, token: &str, key: &str) -> ConnId {
+        self.next_conn += 1;
+        let conn = ConnId(self.next_conn);
+        self.sockets.insert(conn, Socket::default());
+        let hail = Hail::parse(Some(id), Some(token), Some(key));
+        self.input(Input::PeerOpened { conn, hail });
+        conn
+    }
+
+    /// A peer that gets its id, with its id as token; the `OPEN` is taken.
+    pub fn peer(&mut self, id: &str) -> ConnId {
+        let conn = self.knock(id, id, "peerjs");
+        assert_eq!(self.take(conn), [json!({"type": "OPEN"})]);
+        conn
+    }
+
+    /// What a peer of that id says.
+    pub fn peer_says(&mut self, conn: ConnId, id: &str, text: &str) {
+        let from = PeerId::parse(id).unwrap();
+        self.input(match PeerFrame::parse(text, &from) {
+            Some(frame) => Input::PeerFrame { conn, frame },
+            None => Input::PeerBadFrame { conn },
+        });
+    }
+
+    /// A peer's frame to another peer.
+    pub fn signal(&mut self, conn: ConnId, id: &str, kind: &str, to: &str, payload: &Value) {
+        self.peer_says(conn, id, &json!({"type": kind, "dst": to, "payload": payload}).to_string());
     }
 
     /// A new socket that says `hello` as `id`, with instance `<id>-1`; its `welcome` is taken.
@@ -350,6 +382,7 @@ impl World {
             deltas_encoded_total: now.deltas_encoded_total,
             errors_total: now.errors_total,
             list_bytes: now.list_bytes,
+            peer_totals: now.peer_totals.clone(),
             ..Gauges::default()
         };
         assert_eq!(now, counted);

@@ -26,6 +26,7 @@ mod http;
 mod hub;
 mod metrics;
 mod moves;
+mod peerjs;
 mod session;
 mod slow;
 mod star;

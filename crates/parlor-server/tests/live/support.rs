@@ -105,6 +105,17 @@ impl Server {
         Answer::parse(&bytes)
     }
 
+    /// The status of the answer to a request, which may keep the connection open.
+    pub async fn head(&self, request: &str) -> u16 {
+        let mut tcp = TcpStream::connect(self.addr).await.unwrap();
+        tcp.write_all(request.as_bytes()).await.unwrap();
+        let mut bytes = Vec::new();
+        while !bytes.windows(4).any(|window| window == b"\r\n\r\n") {
+            assert_ne!(soon("a head", tcp.read_buf(&mut bytes)).await.unwrap(), 0, "the head is not whole");
+        }
+        Answer::parse(&bytes).status
+    }
+
     /// The value of a line of `/metrics`.
     pub async fn metric(&self, name: &str) -> u64 {
         let text = self.get("/metrics").await.text();
@@ -159,11 +170,15 @@ impl Client {
     }
 
     pub async fn from_stream(tcp: TcpStream, addr: SocketAddr) -> Self {
-        let url = format!("ws://{addr}/ws");
+        Self::at(tcp, &format!("ws://{addr}/ws")).await.unwrap()
+    }
+
+    /// A WebSocket at any address, or what the server has against it.
+    pub async fn at(tcp: TcpStream, url: &str) -> Result<Self, tokio_tungstenite::tungstenite::Error> {
         let limits = WebSocketConfig::default().max_message_size(None).max_frame_size(None);
         let handshake = tokio_tungstenite::client_async_with_config(url, tcp, Some(limits));
-        let (socket, _) = soon("a handshake", handshake).await.unwrap();
-        Self { socket, requests: 0, resume_token: String::new(), last_seq: 0 }
+        let (socket, _) = soon("a handshake", handshake).await?;
+        Ok(Self { socket, requests: 0, resume_token: String::new(), last_seq: 0 })
     }
 
     pub async fn text(&mut self, text: impl Into<String>) {
