@@ -3,6 +3,8 @@
 use parlor_proto::limits;
 use parlor_proto::server::IceServer;
 
+use crate::ice::TurnGrant;
+
 /// Rooms at once. A bound against floods of empty rooms, ten times what the room list was designed for.
 const ROOMS_MAX: usize = 100_000;
 /// What the hub holds for those who have come back to a mesh: they close it themselves once they play the mesh, for which a
@@ -70,6 +72,8 @@ pub struct Config {
     pub has_hub: bool,
     /// Told in `welcome`, for the clients' RTCPeerConnections.
     pub ice_servers: Vec<IceServer>,
+    /// A TURN server, for which each session is given credentials of its own.
+    pub turn: Option<TurnGrant>,
     /// The `epoch` of all rooms: grows when another server process takes them over.
     pub epoch: u64,
 }
@@ -105,6 +109,7 @@ impl Default for Config {
             room_log_entries_max: ROOM_LOG_ENTRIES_MAX,
             has_hub: false,
             ice_servers: Vec::new(),
+            turn: None,
             epoch: 1,
         }
     }

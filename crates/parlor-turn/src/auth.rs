@@ -2,8 +2,8 @@
 
 use parlor_proto::Time;
 use stun_types::attribute::{
-    AttributeStaticType, MessageIntegrity, MessageIntegritySha256, Nonce, PasswordAlgorithm, PasswordAlgorithmValue,
-    PasswordAlgorithms, Realm, Username,
+    AttributeStaticType, MessageIntegrity, MessageIntegritySha256, Nonce, PasswordAlgorithm,
+    PasswordAlgorithmValue, PasswordAlgorithms, Realm, Username,
 };
 use stun_types::message::{IntegrityAlgorithm, IntegrityKey, Message};
 
@@ -13,7 +13,8 @@ use crate::requests::Refusal;
 use crate::server::Server;
 
 /// In the order in which clients shall take them.
-pub(crate) const ALGORITHMS: [PasswordAlgorithmValue; 2] = [PasswordAlgorithmValue::SHA256, PasswordAlgorithmValue::MD5];
+pub(crate) const ALGORITHMS: [PasswordAlgorithmValue; 2] =
+    [PasswordAlgorithmValue::SHA256, PasswordAlgorithmValue::MD5];
 
 /// Who has signed a request, and how the answer is signed.
 #[derive(Clone, Debug)]
@@ -25,10 +26,16 @@ pub(crate) struct Signer {
 
 impl Server {
     /// Finds out who has sent a request, or what to answer instead.
-    pub(crate) fn authenticate(&self, now: Time, client: &Client, message: &Message<'_>) -> Result<Signer, Refusal> {
+    pub(crate) fn authenticate(
+        &self,
+        now: Time,
+        client: &Client,
+        message: &Message<'_>,
+    ) -> Result<Signer, Refusal> {
         const NO_CREDENTIALS: Refusal = Refusal::unauthorized("no credentials");
         const WRONG: Refusal = Refusal::unauthorized("wrong credentials");
-        let is_signed = message.has_attribute(MessageIntegrity::TYPE) || message.has_attribute(MessageIntegritySha256::TYPE);
+        let is_signed = message.has_attribute(MessageIntegrity::TYPE)
+            || message.has_attribute(MessageIntegritySha256::TYPE);
         if !is_signed {
             return Err(NO_CREDENTIALS);
         }
@@ -47,12 +54,14 @@ impl Server {
         }
         // Whoever has an allocation may keep it: the time of the credentials is that for making one.
         let of_allocation = self.allocation_of(client).map(|allocation| &allocation.signer);
-        let known = of_allocation.filter(|signer| signer.username == username && signer.algorithm == algorithm);
+        let known =
+            of_allocation.filter(|signer| signer.username == username && signer.algorithm == algorithm);
         let key = match known {
             Some(signer) => signer.key.clone(),
             None if self.settings.secret.is_empty() => return Err(WRONG),
             None => {
-                credentials::identity(username, now).map_err(|error| Refusal::unauthorized(error.as_str()))?;
+                credentials::identity(username, now)
+                    .map_err(|error| Refusal::unauthorized(error.as_str()))?;
                 credentials::key(&self.settings.secret, &self.settings.realm, username, algorithm)
             }
         };

@@ -26,7 +26,8 @@ pub fn credentials(secret: &str, name: &str, expires_at: Time) -> Credentials {
 
 pub(crate) fn password(secret: &str, username: &str) -> String {
     let key = ShortTermCredentials::new(secret.to_owned()).make_key();
-    MessageIntegrity::compute(&[username.as_bytes()], &key).map_or_else(|_| String::new(), |mac| BASE64.encode(&mac))
+    MessageIntegrity::compute(&[username.as_bytes()], &key)
+        .map_or_else(|_| String::new(), |mac| BASE64.encode(&mac))
 }
 
 /// Why a user name opens nothing, whatever the password.
@@ -56,7 +57,8 @@ pub(crate) fn identity(username: &str, now: Time) -> Result<&str, NameError> {
 
 /// The key that messages are signed with (RFC 8489, sections 18.5.1.1 and 18.5.1.2).
 pub(crate) fn key(secret: &str, realm: &str, username: &str, algorithm: IntegrityAlgorithm) -> IntegrityKey {
-    LongTermKeyCredentials::new(username.to_owned(), password(secret, username), realm.to_owned()).make_key(algorithm)
+    LongTermKeyCredentials::new(username.to_owned(), password(secret, username), realm.to_owned())
+        .make_key(algorithm)
 }
 
 #[cfg(test)]

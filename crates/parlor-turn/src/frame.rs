@@ -8,9 +8,10 @@ pub const FRAME_HEAD_BYTES: usize = 4;
 pub(crate) const STUN_HEAD_BYTES: usize = 20;
 /// Bytes in front of a channel's data.
 pub(crate) const CHANNEL_HEAD_BYTES: usize = 4;
-/// Channel numbers begin with one of these (RFC 8656, section 12).
+/// Channel numbers. RFC 8656, section 12, ends them at 0x4fff, RFC 5766, section 11, here: clients of that time, such as coturn's, draw
+/// from all of them.
 pub(crate) const CHANNEL_FIRST: u16 = 0x4000;
-pub(crate) const CHANNEL_LAST: u16 = 0x4fff;
+pub(crate) const CHANNEL_LAST: u16 = 0x7fff;
 
 /// Whether a stream that begins so is one of TURN: a STUN request (RFC 8489, section 5), no other protocol of streams that comes to the
 /// same ports. HTTP begins with a letter, TLS with 22, frames of ICE over TCP (RFC 4571) with a length.

@@ -120,6 +120,8 @@ pub enum Output<'a> {
         client: Client,
         /// Of which family.
         family: Family,
+        /// Whether its port has to be even (RFC 8656, section 18.5).
+        is_even: bool,
     },
     /// Close a relay socket.
     Close {

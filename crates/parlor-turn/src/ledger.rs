@@ -25,8 +25,16 @@ impl Ledger {
     /// Whether nothing is held.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self { allocations, permissions, channels, identities, routes, timers, buffered_bytes, totals: _ } =
-            self;
+        let Self {
+            allocations,
+            permissions,
+            channels,
+            identities,
+            routes,
+            timers,
+            buffered_bytes,
+            totals: _,
+        } = self;
         [*allocations, *permissions, *channels, *identities, *routes, *timers, *buffered_bytes]
             .iter()
             .all(|held| *held == 0)

@@ -10,7 +10,7 @@
 //!
 //! What is written and read of STUN is `stun-types` and `turn-types`; whom to believe, what to relay where and for how long is
 //! decided here. Clients come by UDP, TCP or TLS; relays are UDP. Not here: TCP relays (RFC 6062), mobility
-//! (RFC 8016), DTLS, EVEN-PORT with reservations, DONT-FRAGMENT.
+//! (RFC 8016), DTLS, reserved ports, DONT-FRAGMENT.
 
 mod allocation;
 mod auth;

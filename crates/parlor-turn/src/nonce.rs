@@ -35,10 +35,13 @@ impl Nonces {
 
     /// Whether this server made it for that address, not too long ago.
     pub(crate) fn is_good(&self, nonce: &str, now: Time, ip: IpAddr) -> bool {
-        let Some((time, mac)) = nonce.strip_prefix(COOKIE).and_then(|rest| rest.split_at_checked(TIME_DIGITS)) else {
+        let Some((time, mac)) =
+            nonce.strip_prefix(COOKIE).and_then(|rest| rest.split_at_checked(TIME_DIGITS))
+        else {
             return false;
         };
-        let made_at = u64::from_str_radix(time, 16).ok().map(|seconds| Time::from_ms(seconds.saturating_mul(1_000)));
+        let made_at =
+            u64::from_str_radix(time, 16).ok().map(|seconds| Time::from_ms(seconds.saturating_mul(1_000)));
         // It is no secret: who guesses one is spared a round trip, no more.
         made_at.is_some_and(|made_at| now.ms_since(made_at) < NONCE_MS) && mac == self.mac(time, ip)
     }

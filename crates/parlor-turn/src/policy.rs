@@ -42,10 +42,13 @@ impl Network {
         let bits = u32::from(self.bits);
         match (self.address, ip) {
             (IpAddr::V4(mine), IpAddr::V4(ip)) => {
-                u32::MAX.checked_shl(32_u32.saturating_sub(bits)).unwrap_or(0) & (mine.to_bits() ^ ip.to_bits()) == 0
+                u32::MAX.checked_shl(32_u32.saturating_sub(bits)).unwrap_or(0)
+                    & (mine.to_bits() ^ ip.to_bits())
+                    == 0
             }
             (IpAddr::V6(mine), IpAddr::V6(ip)) => {
-                u128::MAX.checked_shl(128_u32.saturating_sub(bits)).unwrap_or(0) & (mine.to_bits() ^ ip.to_bits())
+                u128::MAX.checked_shl(128_u32.saturating_sub(bits)).unwrap_or(0)
+                    & (mine.to_bits() ^ ip.to_bits())
                     == 0
             }
             _ => false,
@@ -58,7 +61,8 @@ impl FromStr for Network {
 
     fn from_str(text: &str) -> Result<Self, NetworkError> {
         let fail = || NetworkError(text.to_owned());
-        let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
+        let (address, bits) =
+            text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
         let address: IpAddr = address.parse().map_err(|_| fail())?;
         let most = if address.is_ipv4() { 32 } else { 128 };
         let bits = bits.map_or(Ok(most), str::parse).map_err(|_| fail())?;

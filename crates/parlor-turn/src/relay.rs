@@ -36,7 +36,8 @@ impl Server {
     /// A Send indication (section 11.2). What is wrong with it is told to nobody.
     pub(crate) fn on_send(&mut self, now: Time, client: Client, message: &Message<'_>) {
         let Some(id) = self.by_client.get(&client).copied() else { return self.not_permitted() };
-        let (Ok(peer), Ok(data)) = (message.attribute::<XorPeerAddress>(), message.attribute::<Data<'_>>()) else {
+        let (Ok(peer), Ok(data)) = (message.attribute::<XorPeerAddress>(), message.attribute::<Data<'_>>())
+        else {
             self.totals.malformed = self.totals.malformed.saturating_add(1);
             return;
         };

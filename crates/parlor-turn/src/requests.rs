@@ -4,14 +4,18 @@ use std::net::SocketAddr;
 
 use parlor_proto::Time;
 use stun_types::attribute::{
-    Attribute, AttributeStaticType, AttributeType, ErrorCode, Fingerprint, MessageIntegrity, MessageIntegritySha256, Nonce,
-    PasswordAlgorithm, PasswordAlgorithms, Realm, Software, UnknownAttributes, Userhash, Username, XorMappedAddress,
+    Attribute, AttributeStaticType, AttributeType, ErrorCode, Fingerprint, MessageIntegrity,
+    MessageIntegritySha256, Nonce, PasswordAlgorithm, PasswordAlgorithms, Realm, Software, UnknownAttributes,
+    Userhash, Username, XorMappedAddress,
 };
-use stun_types::message::{BINDING, Message, MessageClass, MessageType, MessageWriteExt, MessageWriteVec, TransactionId};
+use stun_types::message::{
+    BINDING, Message, MessageClass, MessageType, MessageWriteExt, MessageWriteVec, TransactionId,
+};
 use stun_types::prelude::MessageWrite;
 use turn_types::AddressFamily;
 use turn_types::attribute::{
-    ChannelNumber, Data, Lifetime, RequestedAddressFamily, RequestedTransport, XorPeerAddress, XorRelayedAddress,
+    ChannelNumber, Data, EvenPort, Lifetime, RequestedAddressFamily, RequestedTransport, XorPeerAddress,
+    XorRelayedAddress,
 };
 use turn_types::message::{ALLOCATE, CHANNEL_BIND, CREATE_PERMISSION, REFRESH};
 
@@ -25,7 +29,7 @@ use crate::limits::{LIFETIME_MS_DEFAULT, LIFETIME_MS_MAX};
 use crate::server::Server;
 
 /// Attributes that must be understood and are.
-pub(crate) const UNDERSTOOD: [AttributeType; 13] = [
+pub(crate) const UNDERSTOOD: [AttributeType; 14] = [
     Username::TYPE,
     Userhash::TYPE,
     MessageIntegrity::TYPE,
@@ -39,6 +43,7 @@ pub(crate) const UNDERSTOOD: [AttributeType; 13] = [
     Data::TYPE,
     RequestedAddressFamily::TYPE,
     RequestedTransport::TYPE,
+    EvenPort::TYPE,
 ];
 /// The number of UDP among protocols.
 const PROTOCOL_UDP: u8 = 17;
@@ -141,7 +146,9 @@ impl Server {
         self.totals.bindings = self.totals.bindings.saturating_add(1);
         let mut answer = asked.answer(MessageClass::Success);
         let mapped = XorMappedAddress::new(client.remote, asked.transaction);
-        if answer.add_attribute(&mapped).is_ok() && (!asked.wants_fingerprint || answer.add_fingerprint().is_ok()) {
+        if answer.add_attribute(&mapped).is_ok()
+            && (!asked.wants_fingerprint || answer.add_fingerprint().is_ok())
+        {
             self.outbox.to_client(client, &[&answer.finish()]);
         }
     }
@@ -154,7 +161,9 @@ impl Server {
         signer: &Signer,
         message: &Message<'_>,
     ) -> Result<Granted, Refusal> {
-        if let Some((id, allocation)) = self.by_client.get(&client).and_then(|id| Some((*id, self.allocations.get(id)?))) {
+        if let Some((id, allocation)) =
+            self.by_client.get(&client).and_then(|id| Some((*id, self.allocations.get(id)?)))
+        {
             if allocation.made_by != asked.transaction || allocation.signer.username != signer.username {
                 return Err(Refusal::new(ErrorCode::ALLOCATION_MISMATCH, "there is an allocation already"));
             }
@@ -175,27 +184,41 @@ impl Server {
         if !has_family {
             return Err(unsupported());
         }
+        let even_port = message.attribute::<EvenPort>().ok();
+        if even_port.as_ref().is_some_and(EvenPort::requested) {
+            return Err(Refusal::new(ErrorCode::INSUFFICIENT_CAPACITY, "ports are not reserved"));
+        }
         let identity = credentials::identity(&signer.username, now)
             .map_err(|error| Refusal::unauthorized(error.as_str()))?
             .to_owned();
-        if self.identities.get(&identity).is_some_and(|held| *held >= self.settings.allocations_per_identity_max) {
-            return Err(Refusal::new(ErrorCode::ALLOCATION_QUOTA_REACHED, "too many allocations of one identity"));
+        if self
+            .identities
+            .get(&identity)
+            .is_some_and(|held| *held >= self.settings.allocations_per_identity_max)
+        {
+            return Err(Refusal::new(
+                ErrorCode::ALLOCATION_QUOTA_REACHED,
+                "too many allocations of one identity",
+            ));
         }
         if self.allocations.len() >= self.settings.allocations_max {
             return Err(Refusal::new(ErrorCode::INSUFFICIENT_CAPACITY, "too many allocations"));
         }
-        let mut allocation = Allocation::new(now, client, identity, signer.clone(), family, asked.transaction);
+        let mut allocation =
+            Allocation::new(now, client, identity, signer.clone(), family, asked.transaction);
         allocation.wants_fingerprint = asked.wants_fingerprint;
         allocation.lifetime_ms = wanted_lifetime_ms(message);
         allocation.bucket = self.settings.bytes_per_second_max.map(|rate| Bucket::new(rate, now));
         let id = self.insert(allocation);
-        self.outbox.open(id, client, family);
+        self.outbox.open(id, client, family, even_port.is_some());
         Ok(Granted::Waits)
     }
 
     /// The socket of an allocation is there.
     pub(crate) fn on_opened(&mut self, now: Time, id: RelayId, address: SocketAddr) {
-        let Some(allocation) = self.allocations.get_mut(&id).filter(|allocation| allocation.address.is_none()) else {
+        let Some(allocation) =
+            self.allocations.get_mut(&id).filter(|allocation| allocation.address.is_none())
+        else {
             // It has ended meanwhile.
             return self.outbox.close(id);
         };
@@ -211,7 +234,8 @@ impl Server {
     }
 
     pub(crate) fn on_not_opened(&mut self, now: Time, id: RelayId) {
-        let Some(allocation) = self.allocations.get(&id).filter(|allocation| allocation.address.is_none()) else {
+        let Some(allocation) = self.allocations.get(&id).filter(|allocation| allocation.address.is_none())
+        else {
             return;
         };
         let (client, asked, signer) = (allocation.client, allocation.asked(), allocation.signer.clone());
@@ -244,7 +268,9 @@ impl Server {
         let id = self.own_allocation(&client, signer)?;
         let Some(allocation) = self.allocations.get_mut(&id) else { return Err(Refusal::no_allocation()) };
         let family = requested_family(message);
-        if family.is_err() || family.is_ok_and(|family| family.is_some_and(|family| family != allocation.family)) {
+        if family.is_err()
+            || family.is_ok_and(|family| family.is_some_and(|family| family != allocation.family))
+        {
             return Err(family_mismatch());
         }
         if message.attribute::<Lifetime>().is_ok_and(|lifetime| lifetime.seconds() == 0) {
@@ -300,7 +326,9 @@ impl Server {
             return Err(Refusal::bad_request("no such channel number"));
         }
         let peers = peers_of(message)?;
-        let [peer] = peers.as_slice() else { return Err(Refusal::bad_request("a channel leads to one peer")) };
+        let [peer] = peers.as_slice() else {
+            return Err(Refusal::bad_request("a channel leads to one peer"));
+        };
         let is_relay = self.by_address.contains_key(peer);
         let Some(allocation) = self.allocations.get_mut(&id) else { return Err(Refusal::no_allocation()) };
         if Family::of(peer) != allocation.family {
@@ -311,7 +339,9 @@ impl Server {
         }
         match allocation.bind(now, number, *peer) {
             Ok(()) => {}
-            Err(BindError::Taken) => return Err(Refusal::bad_request("the channel or the peer is bound otherwise")),
+            Err(BindError::Taken) => {
+                return Err(Refusal::bad_request("the channel or the peer is bound otherwise"));
+            }
             Err(BindError::TooMany) => {
                 return Err(Refusal::new(ErrorCode::INSUFFICIENT_CAPACITY, "too many channels"));
             }
@@ -344,7 +374,14 @@ impl Server {
         }
     }
 
-    fn refuse(&mut self, now: Time, client: Client, asked: &Asked, signer: Option<&Signer>, refusal: &Refusal) {
+    fn refuse(
+        &mut self,
+        now: Time,
+        client: Client,
+        asked: &Asked,
+        signer: Option<&Signer>,
+        refusal: &Refusal,
+    ) {
         let Refusal { code, reason, unknown } = refusal;
         let totals = &mut self.totals;
         let total = if refusal.is_challenge() { &mut totals.unauthorized } else { &mut totals.refused };
@@ -352,7 +389,9 @@ impl Server {
         self.outbox.log(Event::Refused { client, code: *code, reason });
         let mut answer = asked.answer(MessageClass::Error);
         let mut fill = || {
-            answer.add_attribute(&ErrorCode::new(*code, ErrorCode::default_reason_for_code(*code)).ok()?).ok()?;
+            answer
+                .add_attribute(&ErrorCode::new(*code, ErrorCode::default_reason_for_code(*code)).ok()?)
+                .ok()?;
             if !unknown.is_empty() {
                 answer.add_attribute(&UnknownAttributes::new(unknown)).ok()?;
             }
@@ -405,15 +444,18 @@ pub(crate) fn not_understood(message: &Message<'_>) -> Option<Refusal> {
         kinds.filter(|kind| kind.comprehension_required() && !UNDERSTOOD.contains(kind)).collect();
     // An answer that names each of a thousand would be larger than what it answers.
     unknown.truncate(8);
-    let refusal = Refusal { unknown, ..Refusal::new(ErrorCode::UNKNOWN_ATTRIBUTE, "an attribute is not understood") };
+    let refusal =
+        Refusal { unknown, ..Refusal::new(ErrorCode::UNKNOWN_ATTRIBUTE, "an attribute is not understood") };
     (!refusal.unknown.is_empty()).then_some(refusal)
 }
 
 /// At least one; none may be malformed.
 fn peers_of(message: &Message<'_>) -> Result<Vec<SocketAddr>, Refusal> {
     let transaction = message.transaction_id();
-    let count =
-        message.iter_attributes().filter(|(_, attribute)| attribute.get_type() == XorPeerAddress::TYPE).count();
+    let count = message
+        .iter_attributes()
+        .filter(|(_, attribute)| attribute.get_type() == XorPeerAddress::TYPE)
+        .count();
     let peers: Vec<SocketAddr> = (0..count)
         .filter_map(|n| message.nth_attribute::<XorPeerAddress>(n).ok())
         .map(|peer| peer.addr(transaction))
@@ -437,7 +479,9 @@ fn requested_family(message: &Message<'_>) -> Result<Option<Family>, ()> {
 }
 
 fn wanted_lifetime_ms(message: &Message<'_>) -> u64 {
-    let wanted = message.attribute::<Lifetime>().map_or(0, |lifetime| u64::from(lifetime.seconds()).saturating_mul(1_000));
+    let wanted = message
+        .attribute::<Lifetime>()
+        .map_or(0, |lifetime| u64::from(lifetime.seconds()).saturating_mul(1_000));
     wanted.clamp(LIFETIME_MS_DEFAULT, LIFETIME_MS_MAX)
 }
 

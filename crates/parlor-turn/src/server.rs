@@ -135,14 +135,19 @@ impl Server {
 
     fn on_client(&mut self, now: Time, client: Client, bytes: &[u8]) {
         match bytes.first() {
-            Some(0x40..=0x4f) if bytes.len() <= DATAGRAM_BYTES_MAX => self.on_channel_data(now, client, bytes),
+            Some(0x40..=0x7f) if bytes.len() <= DATAGRAM_BYTES_MAX => {
+                self.on_channel_data(now, client, bytes)
+            }
             Some(0..=3) if is_whole(bytes) => match Message::from_bytes(bytes) {
-                Ok(message) if message.has_class(MessageClass::Request) => self.on_request(now, client, &message),
+                Ok(message) if message.has_class(MessageClass::Request) => {
+                    self.on_request(now, client, &message)
+                }
                 Ok(message) if message.has_class(MessageClass::Indication) && message.has_method(SEND) => {
                     self.on_send(now, client, &message);
                 }
                 // Binding indications keep a NAT's mapping alive.
-                Ok(message) if message.has_class(MessageClass::Indication) && message.has_method(BINDING) => {}
+                Ok(message) if message.has_class(MessageClass::Indication) && message.has_method(BINDING) => {
+                }
                 Ok(_) | Err(_) => self.malformed(),
             },
             _ => self.malformed(),
@@ -216,7 +221,10 @@ impl Allocation {
 
 /// Whether the bytes are as many as a STUN message's head says: the codec would read what is behind it as well.
 fn is_whole(bytes: &[u8]) -> bool {
-    let length = bytes.get(2..4).and_then(<[u8]>::first_chunk::<2>).map(|length| usize::from(u16::from_be_bytes(*length)));
+    let length = bytes
+        .get(2..4)
+        .and_then(<[u8]>::first_chunk::<2>)
+        .map(|length| usize::from(u16::from_be_bytes(*length)));
     bytes.len() <= DATAGRAM_BYTES_MAX
         && length.and_then(|length| length.checked_add(STUN_HEAD_BYTES)) == Some(bytes.len())
 }
