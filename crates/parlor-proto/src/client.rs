@@ -47,6 +47,8 @@ messages! {
     Hello(Hello) = "hello",
     /// Are you there?
     Ping(Ping) = "ping",
+    /// Give me fresh ICE servers.
+    IceServers(IceServersRequest) = "ice-servers",
     /// Make a room, with me in it as its host.
     RoomCreated(RoomCreated) = "room-created",
     /// Let me into a room.
@@ -123,6 +125,11 @@ pub struct Ping {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub t: Option<RawJson>,
 }
+
+/// `ice-servers`: nothing more is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct IceServersRequest {}
 
 /// `room-created`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -328,7 +335,9 @@ impl ClientMessage {
     #[must_use]
     pub fn refusal(&self, code: ErrorCode, message: String) -> Refusal {
         let (to, room_id, attempt) = match self {
-            Self::Hello(_) | Self::Ping(_) | Self::RoomListRequest(_) => (None, None, None),
+            Self::Hello(_) | Self::Ping(_) | Self::IceServers(_) | Self::RoomListRequest(_) => {
+                (None, None, None)
+            }
             Self::RoomCreated(m) => (None, m.id.clone(), None),
             Self::UserJoinedRoom(m) => (None, Some(m.room_id.clone()), None),
             Self::UserLeftRoom(m) => (None, Some(m.room_id.clone()), None),

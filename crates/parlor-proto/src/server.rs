@@ -42,6 +42,8 @@ messages! {
     Welcome(Box<Welcome>) = "welcome",
     /// I am here.
     Pong(Pong) = "pong",
+    /// Fresh ICE servers: take these from now on.
+    IceServers(IceServers) = "ice-servers",
     /// All rooms.
     ServerRoomList(ServerRoomList) = "server-room-list",
     /// What changed in the list.
@@ -120,6 +122,15 @@ pub struct IceServer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub credential: Option<String>,
+}
+
+/// `ice-servers`: as in `welcome`, with credentials that are good for longer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct IceServers {
+    /// `RTCIceServer`s for the RTCPeerConnections.
+    pub ice_servers: Vec<IceServer>,
 }
 
 /// What a server allows, as it tells its clients.

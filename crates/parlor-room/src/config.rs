@@ -4,6 +4,7 @@ use parlor_proto::limits;
 use parlor_proto::server::IceServer;
 
 use crate::broker::PeerConfig;
+use crate::ice::TurnGrant;
 
 /// Rooms at once. A bound against floods of empty rooms, ten times what the room list was designed for.
 const ROOMS_MAX: usize = 100_000;
@@ -74,6 +75,8 @@ pub struct Config {
     pub peers: PeerConfig,
     /// Told in `welcome`, for the clients' RTCPeerConnections.
     pub ice_servers: Vec<IceServer>,
+    /// A TURN server, for which each session is given credentials of its own.
+    pub turn: Option<TurnGrant>,
     /// The `epoch` of all rooms: grows when another server process takes them over.
     pub epoch: u64,
 }
@@ -110,6 +113,7 @@ impl Default for Config {
             has_hub: false,
             peers: PeerConfig::default(),
             ice_servers: Vec::new(),
+            turn: None,
             epoch: 1,
         }
     }

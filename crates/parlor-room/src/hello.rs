@@ -187,6 +187,7 @@ impl Registry {
 
     /// Sent outside the numbers: it tells where they stand.
     fn welcome(&mut self, key: SessionKey, resumed: bool) {
+        let ice_servers = self.fresh_ice_servers(key);
         let Some(session) = self.sessions.at(key) else { return };
         let (Some(identity), Some(conn)) = (&session.identity, session.link.conn()) else { return };
         let welcome = ServerMessage::Welcome(Box::new(Welcome {
@@ -197,7 +198,7 @@ impl Registry {
             resumed,
             last_cseq: session.last_cseq,
             protocol: 1,
-            ice_servers: self.config.ice_servers.clone(),
+            ice_servers,
             limits: Limits {
                 frames_per_second: self.config.frames_per_second,
                 frames_burst: self.config.frames_burst,

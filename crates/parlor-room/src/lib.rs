@@ -16,6 +16,7 @@ mod gauges;
 mod hash;
 mod hello;
 mod hub;
+mod ice;
 mod io;
 mod join;
 mod leave;
@@ -44,6 +45,7 @@ pub use broker::{Hail, HailError, PeerConfig, PeerCounters, PeerFrame, PeerId, P
 pub use config::Config;
 pub use gauges::Gauges;
 pub use hub::{HubOrder, HubReport, HubSeat};
+pub use ice::TurnGrant;
 pub use io::{CloseCause, ConnId, FrameKind, Input, Outgoing, Output};
 pub use log::{
     EndReason, Entry, Event, Freed, MoveCause, PeerEvent, PeerGone, RoomEvent, SessionId, SuspectCause,

@@ -43,8 +43,12 @@ impl Registry {
                 self.outbound.push(Output::Ping { conn });
             }
         }
+        let is_old = is_due(session.renewed_at);
         if let (true, Some(conn)) = (is_silent, session.link.conn()) {
             self.suspect(key, Link::Silent { conn, since: self.now }, SuspectCause::Silent);
+        }
+        if is_old {
+            self.renew_ice_servers(key);
         }
         self.arm_session(key);
     }

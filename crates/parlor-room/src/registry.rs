@@ -316,6 +316,7 @@ impl Registry {
                 let pong = ServerMessage::Pong(Pong { t: m.t.clone() }).encode();
                 self.outbound.send(conn, pong.text(), FrameKind::Pong);
             }
+            ClientMessage::IceServers(_) => self.on_ice_servers(key),
             ClientMessage::RoomListRequest(m) => self.on_room_list_request(key, m.deltas),
             ClientMessage::RoomCreated(m) => self.on_room_created(key, m)?,
             ClientMessage::UserJoinedRoom(m) => self.on_user_joined_room(key, m)?,

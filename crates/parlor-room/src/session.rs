@@ -103,6 +103,8 @@ pub(crate) struct Session {
     pub(crate) heard_at: Time,
     pinged_at: Time,
     awaits_pong: bool,
+    /// When its TURN credentials are made anew, if it has any.
+    pub(crate) renewed_at: Option<Time>,
     /// Where its timer stands.
     pub(crate) armed: Option<Time>,
 }
@@ -122,6 +124,7 @@ impl Session {
             heard_at: now,
             pinged_at: now,
             awaits_pong: false,
+            renewed_at: None,
             armed: None,
         }
     }
@@ -168,7 +171,8 @@ impl Session {
 
     /// When something is to be done about it.
     pub(crate) fn wake_at(&self, config: &Config) -> Option<Time> {
-        let moments = [self.ping_at(config), self.silent_at(config), self.given_up_at(config)];
+        let moments =
+            [self.ping_at(config), self.silent_at(config), self.given_up_at(config), self.renewed_at];
         moments.into_iter().flatten().min()
     }
 

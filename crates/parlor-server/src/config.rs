@@ -1,8 +1,12 @@
 //! What an operator can set, checked: what a [`Config`] says together is possible. How it is written (flags,
 //! environment, file) is the binary's.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
+
+use parlor_turn::Network;
 
 use crate::limits;
 
@@ -55,6 +59,54 @@ impl Default for Peerjs {
     }
 }
 
+/// The TURN server: it relays for those who find no other way to each other.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Turn {
+    /// Where clients come, by UDP and by TCP. Not the port of the hub: browsers would take the hub's datagrams for TURN's.
+    pub listen: SocketAddr,
+    /// The secret that credentials are made from. None: one is made at the start.
+    pub secret: Option<String>,
+    /// How long credentials are good for, in milliseconds.
+    pub credentials_ms: u64,
+    /// Addresses that are relayed to although they are none of the internet.
+    pub allow_peers: Vec<Network>,
+    /// UDP ports of relays.
+    pub relay_ports: RangeInclusive<u16>,
+    /// Relays at once.
+    pub allocations_max: usize,
+    /// Of these of one identity.
+    pub allocations_per_identity_max: usize,
+    /// Bytes a second that one relay may carry, both ways together. None: as many as come.
+    pub bytes_per_second_max: Option<u64>,
+}
+
+impl Turn {
+    /// One that listens there, with all else as it is by default.
+    #[must_use]
+    pub fn at(listen: SocketAddr) -> Self {
+        Self {
+            listen,
+            secret: None,
+            credentials_ms: limits::TURN_CREDENTIALS_MS,
+            allow_peers: Vec::new(),
+            relay_ports: limits::TURN_RELAY_PORTS,
+            allocations_max: parlor_turn::ALLOCATIONS_MAX,
+            allocations_per_identity_max: parlor_turn::ALLOCATIONS_PER_IDENTITY_MAX,
+            bytes_per_second_max: None,
+        }
+    }
+}
+
+impl fmt::Debug for Turn {
+    /// Without the secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Turn")
+            .field("listen", &self.listen)
+            .field("allow_peers", &self.allow_peers)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A server's settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -75,6 +127,8 @@ pub struct Config {
     pub media: Media,
     /// The broker for PeerJS.
     pub peerjs: Peerjs,
+    /// The TURN server, if there is to be one.
+    pub turn: Option<Turn>,
     /// The registry's settings.
     pub room: parlor_room::Config,
 }
@@ -90,6 +144,7 @@ impl Default for Config {
             sockets_max: limits::SOCKETS_MAX,
             media: Media::default(),
             peerjs: Peerjs::default(),
+            turn: None,
             room: parlor_room::Config::default(),
         }
     }
@@ -122,6 +177,12 @@ pub enum ConfigError {
     /// More media threads than any machine wants.
     #[error("--media-threads {0} are too many: at most {max}", max = limits::MEDIA_THREADS_MAX)]
     MediaThreads(usize),
+    /// A secret that everybody guesses.
+    #[error("--turn-secret is empty: leave it out and one is made at the start")]
+    TurnSecret,
+    /// No relay could be opened.
+    #[error("--turn-relay-ports: the first is not above the last, and not 0")]
+    TurnPorts,
     /// No WebSocket could ever connect.
     #[error("at least one socket must be allowed")]
     NoSockets,
@@ -145,7 +206,16 @@ impl Config {
         if let Some(ip) = self.media.public_ips.iter().find(|ip| ip.is_unspecified() || ip.is_multicast()) {
             return Err(ConfigError::PublicIp(*ip));
         }
-        let addresses = || self.listen.iter().chain(&self.media.listen);
+        if let Some(turn) = &self.turn {
+            if turn.secret.as_deref() == Some("") {
+                return Err(ConfigError::TurnSecret);
+            }
+            if turn.relay_ports.is_empty() || *turn.relay_ports.start() == 0 {
+                return Err(ConfigError::TurnPorts);
+            }
+        }
+        let turn = self.turn.as_ref().map(|turn| &turn.listen);
+        let addresses = || self.listen.iter().chain(&self.media.listen).chain(turn);
         if let Some(address) = addresses().find(|address| !is_loopback(address.ip()))
             && !self.open
         {

@@ -16,10 +16,11 @@ use crate::assets::{self, Compressed};
 use crate::config::Config;
 use crate::guard::{Names, guard};
 use crate::headers::secure;
-use crate::metrics::{Metrics, Source};
+use crate::metrics::{Metrics, Source, TurnFigures};
 use crate::outbox::Load;
 use crate::peerjs::Broker;
 use crate::switchboard::Switchboard;
+use crate::turn::Turn;
 use crate::upgrade::upgrade;
 
 /// What every request may need.
@@ -45,8 +46,8 @@ impl std::ops::Deref for App {
 }
 
 impl App {
-    pub(crate) fn new(config: &Config, switchboard: Arc<Switchboard>) -> Self {
-        let metrics = Metrics::new(&switchboard.counters, Figures(Arc::clone(&switchboard)));
+    pub(crate) fn new(config: &Config, switchboard: Arc<Switchboard>, turn: Arc<Turn>) -> Self {
+        let metrics = Metrics::new(&switchboard.counters, Figures(Arc::clone(&switchboard), turn));
         Self(Arc::new(Shared {
             names: Names::new(config),
             compressed: Compressed::default(),
@@ -108,9 +109,9 @@ async fn metrics(State(app): State<App>) -> Response {
     }
 }
 
-/// The switchboard as the metrics see it.
+/// The switchboard and the TURN server as the metrics see them.
 #[derive(Debug)]
-struct Figures(Arc<Switchboard>);
+struct Figures(Arc<Switchboard>, Arc<Turn>);
 
 impl Source for Figures {
     fn gauges(&self) -> Gauges {
@@ -127,5 +128,9 @@ impl Source for Figures {
 
     fn tcp_connections(&self) -> usize {
         self.0.media.tcp_connections()
+    }
+
+    fn turn(&self) -> TurnFigures {
+        TurnFigures { ledger: self.1.ledger(), streams: self.1.streams(), dropped: self.1.dropped() }
     }
 }

@@ -6,7 +6,8 @@
 //!
 //! `listener` (accept, TLS, HTTP) → `guard` (Host, Origin) → `upgrade` → `socket` (one task: `wire` reads and writes
 //! frames, `outbox` holds what waits) → `switchboard` (the one lock around the registry) → `journal` and `metrics`. What the
-//! registry orders of the hub goes to `media`, whose threads own the hubs and their UDP sockets.
+//! registry orders of the hub goes to `media`, whose threads own the hubs and their UDP sockets. Relaying for others is `turn`'s, on
+//! a thread of its own.
 
 #![allow(
     clippy::disallowed_methods,
@@ -31,6 +32,7 @@ mod socket;
 mod stream;
 mod switchboard;
 mod tls;
+mod turn;
 mod upgrade;
 mod wire;
 
@@ -40,12 +42,14 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-pub use config::{Config, ConfigError, Media, Peerjs, Tls};
+pub use config::{Config, ConfigError, Media, Peerjs, Tls, Turn};
 pub use limits::SOCKETS_MAX;
 pub use listener::{ListenError, Listeners};
 pub use media::MediaError;
 pub use parlor_room::{Config as RoomConfig, PeerConfig, PeerKeys};
+pub use parlor_turn::{Network, NetworkError};
 pub use tls::TlsError;
+pub use turn::TurnError;
 
 use crate::http::App;
 use crate::listener::Door;
@@ -66,6 +70,9 @@ pub enum RunError {
     /// There is no hub.
     #[error(transparent)]
     Media(#[from] MediaError),
+    /// There is no TURN server.
+    #[error(transparent)]
+    Turn(#[from] TurnError),
     /// The system gives no random numbers, so no secret would be one.
     #[error("the system gives no random numbers: {0}")]
     Entropy(getrandom::Error),
@@ -96,12 +103,15 @@ pub async fn run(
     let http = beyond.or(addresses.first()).copied().ok_or(ConfigError::NoAddress)?;
     let is_public = config.is_public() || !config.public_hosts.is_empty();
     let media = media::Prepared::open(&config.media, http, &addresses, is_public)?;
-    let room = RoomConfig { has_hub: config.media.threads > 0, ..config.room.clone() };
+    let turn = turn::Prepared::open(&config, &addresses, media.offered())?;
+    let room =
+        RoomConfig { has_hub: config.media.threads > 0, turn: turn.grant.clone(), ..config.room.clone() };
     let switchboard = Switchboard::new(room, seed, config.sockets_max, Arc::clone(&media.media));
     media.start(&switchboard)?;
-    let app = App::new(&config, Arc::clone(&switchboard));
+    let turn = turn.start()?;
+    let app = App::new(&config, Arc::clone(&switchboard), Arc::clone(&turn));
     let (stop, stopped) = watch::channel(false);
-    let door = Door::new(app.router(), tls, Arc::clone(&switchboard.media), stopped);
+    let door = Door::new(app.router(), tls, Arc::clone(&switchboard.media), Arc::clone(&turn), stopped);
     for socket in sockets {
         tokio::spawn(door.clone().accept(socket));
     }
@@ -121,6 +131,7 @@ pub async fn run(
     stop.send_replace(true);
     timer.abort();
     switchboard.media.stop();
+    turn.stop();
     tracing::info!(all_gone, "stopped");
     Ok(())
 }

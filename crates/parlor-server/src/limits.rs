@@ -83,6 +83,24 @@ pub(crate) const TCP_LAST_FRAMES: Duration = Duration::from_millis(500);
 pub(crate) const TCP_KNOCKS_MAX: usize = 64;
 /// Senders to addresses of this machine that are not offered, of which it is remembered to which; above, all are learnt anew.
 pub(crate) const STRAYS_MAX: usize = 1_024;
+/// How long TURN credentials are good for that clients are given; they are renewed before.
+pub(crate) const TURN_CREDENTIALS_MS: u64 = 3_600_000;
+/// UDP ports of relays, unless the operator says otherwise: the dynamic ones (RFC 6335, section 6).
+pub(crate) const TURN_RELAY_PORTS: std::ops::RangeInclusive<u16> = 49_152..=65_535;
+/// Ports that are tried for a relay before it is given up.
+pub(crate) const TURN_PORT_TRIES: usize = 64;
+/// The kernel's buffers of one relay, each way: at 100 Mbit/s, 80 ms. The system may allow less.
+pub(crate) const TURN_RELAY_BUFFER_BYTES: usize = 1024 * 1024;
+/// TURN clients by TCP and TLS at once.
+pub(crate) const TURN_STREAMS_MAX: usize = 2_048;
+/// Of these with one address, which may be that of a whole house.
+pub(crate) const TURN_STREAMS_PER_ADDRESS_MAX: usize = 256;
+/// Frames of all of these that wait for the thread; above, they wait in the kernel and at the other end.
+pub(crate) const TURN_MAIL_MAX: usize = 512;
+/// Frames that wait for one of these; who reads more slowly loses what comes then, as on any slow path.
+pub(crate) const TURN_FRAMES_OUT_MAX: usize = 256;
+/// A connection that has no allocation for so long is closed.
+pub(crate) const TURN_STREAM_IDLE: Duration = Duration::from_secs(20);
 /// Media threads that an operator can ask for.
 pub(crate) const MEDIA_THREADS_MAX: usize = 256;
 

@@ -11,6 +11,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::{Domain, Protocol, Socket, Type};
+use tokio::io::AsyncBufReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
@@ -23,6 +24,7 @@ use crate::limits::{
 };
 use crate::media::{self, Media};
 use crate::stream::Stream;
+use crate::turn::Turn;
 
 /// Sockets that listen already, before anything runs: so a port that is taken is known at once, and a test that
 /// asked for port 0 knows which it got.
@@ -91,6 +93,8 @@ pub(crate) struct Door {
     tls: Option<TlsAcceptor>,
     /// Takes the connections that are for media.
     media: Arc<Media>,
+    /// Takes those that are for TURN, within TLS.
+    turn: Arc<Turn>,
     /// One permit for each connection that is no WebSocket.
     places: Arc<Semaphore>,
     /// True when the server stops.
@@ -102,9 +106,10 @@ impl Door {
         router: Router,
         tls: Option<TlsAcceptor>,
         media: Arc<Media>,
+        turn: Arc<Turn>,
         stop: watch::Receiver<bool>,
     ) -> Self {
-        Self { router, tls, media, places: Arc::new(Semaphore::new(HTTP_CONNECTIONS_MAX)), stop }
+        Self { router, tls, media, turn, places: Arc::new(Semaphore::new(HTTP_CONNECTIONS_MAX)), stop }
     }
 
     /// Accepts connections until the server stops.
@@ -156,7 +161,20 @@ impl Door {
         let stream = match &self.tls {
             None => Stream::Plain(tcp),
             Some(tls) => match tokio::time::timeout(TLS_HANDSHAKE, tls.accept(tcp)).await {
-                Ok(Ok(stream)) => Stream::Tls(Box::new(stream)),
+                Ok(Ok(mut stream)) => {
+                    if self.turn.is_on() {
+                        // TURN begins with a STUN message, whose first two bits are 0; HTTP with a letter.
+                        let is_turn = match tokio::time::timeout(REQUEST_HEAD, stream.fill_buf()).await {
+                            Ok(Ok(bytes)) => bytes.first().is_some_and(|first| *first < 4),
+                            Ok(Err(_)) | Err(_) => return,
+                        };
+                        if is_turn {
+                            drop(place);
+                            return self.turn.serve_tls(Stream::Tls(Box::new(stream))).await;
+                        }
+                    }
+                    Stream::Tls(Box::new(stream))
+                }
                 Ok(Err(error)) => return tracing::debug!(%error, "a TLS handshake failed"),
                 Err(_) => return tracing::debug!("a TLS handshake took too long"),
             },

@@ -141,6 +141,7 @@ impl Turn {
 pub(crate) struct Prepared {
     pub(crate) media: Arc<Media>,
     at_work: Vec<(tokio::runtime::Runtime, AsyncSocket, Entrance)>,
+    offered: Vec<SocketAddr>,
 }
 
 impl Prepared {
@@ -152,7 +153,7 @@ impl Prepared {
         http_all: &[SocketAddr],
         is_public: bool,
     ) -> Result<Self, MediaError> {
-        let mut prepared = Self { media: Arc::default(), at_work: Vec::new() };
+        let mut prepared = Self { media: Arc::default(), at_work: Vec::new(), offered: Vec::new() };
         if config.threads == 0 {
             tracing::info!("no media threads: there is no hub");
             return Ok(prepared);
@@ -163,6 +164,7 @@ impl Prepared {
             let socket = Socket::open(config, http, number, is_public)?;
             let (address, offered) = (socket.address(), socket.offered().to_vec());
             let entrance = Entrance::open(&socket, http_all);
+            prepared.offered.extend(&offered);
             tracing::info!(%address, ?offered, tcp = ?entrance.offered, "media");
             let settings = Settings {
                 local: offered,
@@ -181,6 +183,11 @@ impl Prepared {
         }
         prepared.media = Arc::new(Media { desks, threads: Mutex::default() });
         Ok(prepared)
+    }
+
+    /// The UDP addresses that participants are offered.
+    pub(crate) fn offered(&self) -> &[SocketAddr] {
+        &self.offered
     }
 
     /// Starts the threads; they end by [`Media::stop`], or when the switchboard is gone.

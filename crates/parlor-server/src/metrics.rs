@@ -67,6 +67,18 @@ pub(crate) trait Source: Send + Sync + fmt::Debug + 'static {
     fn ledgers(&self) -> Vec<Ledger>;
     /// TCP connections for media.
     fn tcp_connections(&self) -> usize;
+    /// What the TURN server holds and has done.
+    fn turn(&self) -> TurnFigures;
+}
+
+/// Of the TURN server.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct TurnFigures {
+    pub(crate) ledger: parlor_turn::Ledger,
+    /// Connections of clients.
+    pub(crate) streams: usize,
+    /// Datagrams and frames that found no place.
+    pub(crate) dropped: u64,
 }
 
 impl Counters {
@@ -162,6 +174,13 @@ impl<S: Source> Collector for AtScrape<S> {
         gauge("hub_timers", "Timers of transports", held(|l| l.timers))?;
         gauge("hub_tcp_connections", "TCP connections for media", self.0.tcp_connections())?;
         gauge("hub_buffered_bytes", "Bytes of datagrams that wait to go out", held(|l| l.buffered_bytes))?;
+        let turn = self.0.turn();
+        let t = turn.ledger;
+        gauge("turn_allocations", "Relays", t.allocations)?;
+        gauge("turn_permissions", "Addresses that relays may exchange datagrams with", t.permissions)?;
+        gauge("turn_channels", "Channels of relays", t.channels)?;
+        gauge("turn_identities", "Identities that have relays", t.identities)?;
+        gauge("turn_connections", "TURN clients by TCP and TLS", turn.streams)?;
         let mut counter = |name: &str, help: &str, value: u64| {
             let counter = ConstCounter::new(value);
             let descriptor = encoder.encode_descriptor(name, help, None, counter.metric_type())?;
@@ -201,6 +220,17 @@ impl<S: Source> Collector for AtScrape<S> {
         counter("hub_key_frames_asked", "Key frames asked for", done(|t| t.key_frames_asked))?;
         counter("hub_unreachable", "Participants whose transport never connected", done(|t| t.unreachable))?;
         counter("hub_transport_panics", "Transports ended by a fault of the hub", done(|t| t.panics))?;
+        let t = t.totals;
+        counter("turn_allocated", "Relays opened", t.allocated)?;
+        counter("turn_bindings", "STUN binding requests answered", t.bindings)?;
+        counter("turn_refused", "Requests answered with an error", t.refused)?;
+        counter("turn_unauthorized", "Requests without good credentials", t.unauthorized)?;
+        counter("turn_malformed", "Datagrams and frames of clients that could not be read", t.malformed)?;
+        counter("turn_datagrams", "Datagrams relayed, both ways", t.datagrams)?;
+        counter("turn_bytes", "Bytes relayed, both ways", t.bytes)?;
+        counter("turn_not_permitted", "Datagrams without a permission or channel", t.not_permitted)?;
+        counter("turn_over_rate", "Datagrams of relays that had had their share", t.over_rate)?;
+        counter("turn_dropped", "Datagrams and frames that found no place to go", turn.dropped)?;
         let errors = ConstCounter::new(0_u64);
         let mut family =
             encoder.encode_descriptor("errors", "Errors sent, by code", None, errors.metric_type())?;

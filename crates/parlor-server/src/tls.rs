@@ -59,6 +59,10 @@ pub(crate) fn acceptor(config: &Config) -> Result<Option<TlsAcceptor>, TlsError>
         .with_single_cert(chain, key)?;
     // WebSockets over HTTP/2 would be a second way to do the same.
     tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+    if config.turn.is_some() {
+        // RFC 7443, section 4.
+        tls.alpn_protocols.push(b"stun.turn".to_vec());
+    }
     Ok(Some(TlsAcceptor::from(Arc::new(tls))))
 }
 

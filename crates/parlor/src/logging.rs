@@ -24,9 +24,10 @@ pub(crate) fn filter(log: &Log) -> Result<EnvFilter, LevelError> {
     // A bare word is meant for parlor: what libraries say below info helps nobody who runs a room.
     let directives = match log.level.as_str() {
         level @ ("debug" | "trace") => {
-            format!("info,parlor={level},parlor_client={level},parlor_server={level}")
+            format!("info,stun_types=off,parlor={level},parlor_client={level},parlor_server={level}")
         }
-        level @ ("error" | "warn" | "info" | "off") => level.to_owned(),
+        // The codec of STUN warns of each datagram that it can't read, and anybody may send such.
+        level @ ("error" | "warn" | "info" | "off") => format!("{level},stun_types=off"),
         // What is no level would be taken for a place in the code, and silence everything else.
         word if !word.contains('=') => return Err(LevelError { level: word.to_owned(), reason: None }),
         directives => directives.to_owned(),

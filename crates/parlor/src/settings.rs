@@ -8,7 +8,9 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use parlor_proto::RoomId;
 use parlor_proto::server::IceServer;
-use parlor_server::{Config, Media, PeerConfig, PeerKeys, Peerjs, RoomConfig, SOCKETS_MAX, Tls};
+use parlor_server::{
+    Config, Media, Network, PeerConfig, PeerKeys, Peerjs, RoomConfig, SOCKETS_MAX, Tls, Turn,
+};
 use serde::Deserialize;
 
 /// How log lines look.
@@ -118,6 +120,40 @@ pub(crate) struct Settings {
     #[arg(long, env = "PARLOR_PEERJS_DISCOVERY", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     peerjs_discovery: Option<bool>,
 
+    /// Relay for participants who find no direct way to each other (TURN): where they come, by UDP and TCP, and with TLS at the port of
+    /// HTTPS. Not the hub's port. Clients are given credentials; other programs can make some of the secret
+    #[arg(long, value_name = "ADDRESS", env = "PARLOR_TURN_LISTEN")]
+    turn_listen: Option<String>,
+
+    /// The secret that TURN credentials are made from; better in the environment or the file, where other users of the machine don't see
+    /// it [default: made at the start]
+    #[arg(long, value_name = "SECRET", env = "PARLOR_TURN_SECRET", hide_env_values = true)]
+    turn_secret: Option<String>,
+
+    /// Let TURN relay to loopback addresses: for tests
+    #[arg(long, env = "PARLOR_TURN_ALLOW_LOOPBACK", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    turn_allow_loopback: Option<bool>,
+
+    /// Let TURN relay to addresses that are none of the internet, such as 10.0.0.0/8. May be given several times
+    #[arg(long, value_name = "RANGE", env = "PARLOR_TURN_ALLOW_PEER", value_delimiter = ',')]
+    turn_allow_peer: Vec<String>,
+
+    /// UDP ports of relays, as a firewall has to let them through [default: 49152-65535]
+    #[arg(long, value_name = "FIRST-LAST", env = "PARLOR_TURN_RELAY_PORTS")]
+    turn_relay_ports: Option<String>,
+
+    /// Relays at once [default: 2000]
+    #[arg(long, value_name = "COUNT", env = "PARLOR_TURN_MAX_RELAYS")]
+    turn_max_relays: Option<usize>,
+
+    /// Relays at once of one identity [default: 100]
+    #[arg(long, value_name = "COUNT", env = "PARLOR_TURN_MAX_RELAYS_EACH")]
+    turn_max_relays_each: Option<usize>,
+
+    /// What one relay may carry, both ways together, in kbit/s [default: no bound]
+    #[arg(long, value_name = "KBPS", env = "PARLOR_TURN_MAX_KBPS")]
+    turn_max_kbps: Option<u64>,
+
     /// How log lines on stderr look [default: human]
     #[arg(long, value_name = "FORMAT", env = "PARLOR_LOG_FORMAT", value_enum)]
     log_format: Option<LogFormat>,
@@ -143,6 +179,14 @@ pub(crate) enum SettingsError {
     Listen(String),
     #[error("--media-listen {0:?}: give an address and a port, as in 192.0.2.1:8080")]
     MediaListen(String),
+    #[error("--turn-listen {0:?}: give an address and a port, as in 192.0.2.1:3478")]
+    TurnListen(String),
+    #[error("--turn-allow-peer: {0}")]
+    TurnAllowPeer(#[from] parlor_server::NetworkError),
+    #[error("--turn-relay-ports {0:?}: give the first and the last port, as in 49152-65535")]
+    TurnRelayPorts(String),
+    #[error("--{0} says how TURN works, and --turn-listen is missing")]
+    NoTurn(&'static str),
     #[error("--{name} {given:?} is no duration: give it as in 10s, 500ms or 2m")]
     Duration { name: &'static str, given: String },
     #[error("--tls-cert and --tls-key belong together")]
@@ -202,6 +246,14 @@ impl Settings {
             peerjs_path: self.peerjs_path.or(other.peerjs_path),
             peerjs_allow_origin: either(self.peerjs_allow_origin, other.peerjs_allow_origin),
             peerjs_discovery: self.peerjs_discovery.or(other.peerjs_discovery),
+            turn_listen: self.turn_listen.or(other.turn_listen),
+            turn_secret: self.turn_secret.or(other.turn_secret),
+            turn_allow_loopback: self.turn_allow_loopback.or(other.turn_allow_loopback),
+            turn_allow_peer: either(self.turn_allow_peer, other.turn_allow_peer),
+            turn_relay_ports: self.turn_relay_ports.or(other.turn_relay_ports),
+            turn_max_relays: self.turn_max_relays.or(other.turn_max_relays),
+            turn_max_relays_each: self.turn_max_relays_each.or(other.turn_max_relays_each),
+            turn_max_kbps: self.turn_max_kbps.or(other.turn_max_kbps),
             log_format: self.log_format.or(other.log_format),
             log_level: self.log_level.or(other.log_level),
         }
@@ -212,6 +264,7 @@ impl Settings {
     /// # Errors
     /// [`SettingsError`] with the setting that can't be understood.
     pub(crate) fn into_config(self) -> Result<(Config, Log), SettingsError> {
+        let turn = self.turn()?;
         let defaults = Config::default();
         let tls = match (self.tls_cert, self.tls_key, self.tls_self_signed.unwrap_or(false)) {
             (None, None, false) => Tls::Off,
@@ -251,11 +304,59 @@ impl Settings {
                 path: self.peerjs_path.as_deref().map_or(defaults.peerjs.path, peerjs_path),
                 allow_origins: self.peerjs_allow_origin,
             },
+            turn,
             room,
         };
         let level = self.log_level.unwrap_or_else(|| "info".to_owned());
         Ok((config, Log { format: self.log_format.unwrap_or_default(), level }))
     }
+}
+
+impl Settings {
+    /// The TURN server, if one is wanted.
+    fn turn(&self) -> Result<Option<Turn>, SettingsError> {
+        let Some(listen) = &self.turn_listen else {
+            let given = [
+                ("turn-secret", self.turn_secret.is_some()),
+                ("turn-allow-loopback", self.turn_allow_loopback.is_some()),
+                ("turn-allow-peer", !self.turn_allow_peer.is_empty()),
+                ("turn-relay-ports", self.turn_relay_ports.is_some()),
+                ("turn-max-relays", self.turn_max_relays.is_some()),
+                ("turn-max-relays-each", self.turn_max_relays_each.is_some()),
+                ("turn-max-kbps", self.turn_max_kbps.is_some()),
+            ];
+            return match given.iter().find(|(_, is_given)| *is_given) {
+                Some((name, _)) => Err(SettingsError::NoTurn(name)),
+                None => Ok(None),
+            };
+        };
+        let defaults = Turn::at(listen.parse().map_err(|_| SettingsError::TurnListen(listen.clone()))?);
+        let mut allow_peers: Vec<Network> =
+            self.turn_allow_peer.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
+        if self.turn_allow_loopback.unwrap_or(false) {
+            allow_peers.extend(Network::LOOPBACK);
+        }
+        Ok(Some(Turn {
+            secret: self.turn_secret.clone(),
+            allow_peers,
+            relay_ports: match &self.turn_relay_ports {
+                None => defaults.relay_ports,
+                Some(text) => ports(text).ok_or_else(|| SettingsError::TurnRelayPorts(text.clone()))?,
+            },
+            allocations_max: self.turn_max_relays.unwrap_or(defaults.allocations_max),
+            allocations_per_identity_max: self
+                .turn_max_relays_each
+                .unwrap_or(defaults.allocations_per_identity_max),
+            bytes_per_second_max: self.turn_max_kbps.map(|kbps| kbps.saturating_mul(125)),
+            ..defaults
+        }))
+    }
+}
+
+/// `FIRST-LAST`.
+fn ports(text: &str) -> Option<std::ops::RangeInclusive<u16>> {
+    let (first, last) = text.split_once('-')?;
+    Some(first.trim().parse().ok()?..=last.trim().parse().ok()?)
 }
 
 fn read_file(path: &Path) -> Result<Settings, SettingsError> {
