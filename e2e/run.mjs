@@ -9,7 +9,7 @@
  * Ends with one line `N passed, N failed`; exit codes: 0 all passed, 1 something failed, 2 something is missing.
  */
 
-import { readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
@@ -22,15 +22,19 @@ import { serverPath } from './lib/server.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 
-/** Two or three pages with sound keep two cores busy: more at once only make sound stutter and waits longer. */
-const filesAtOnce = 1;
+/**
+ * Two or three pages with sound keep two cores busy: what listens closely has the machine to itself, and only files that
+ * don't (they import none of these) run two at a time.
+ */
+const listens = /lib\/(audio|flows|mesh)\.mjs/;
 
 const { values: options, positionals } = parseArgs({
   options: { full: { type: 'boolean', default: false }, times: { type: 'string', default: '1' } },
   allowPositionals: true,
 });
 
-const missing = missingNeeds({ serverPath, e2ePath: here });
+const named = positionals.map((file) => resolve(file));
+const missing = [...missingNeeds({ serverPath, e2ePath: here }), ...named.filter((file) => !existsSync(file))];
 if (missing.length > 0) {
   console.error(`e2e: missing here:\n${missing.map((need) => `  - ${need}`).join('\n')}`);
   process.exit(2);
@@ -41,13 +45,13 @@ raiseNetwork();
 await raiseIslands();
 rmSync(join(here, 'artifacts'), { recursive: true, force: true });
 
-const named = positionals.map((file) => resolve(file));
 const total = { passed: 0, failed: 0, failures: /** @type {string[]} */ ([]) };
 for (let round = 0; round < Number(options.times); round += 1) {
-  await runFiles(named.length > 0 ? named : testFiles('tests'), filesAtOnce);
-  if (named.length > 0) continue;
-  // These want the machine to themselves.
-  if (options.full) await runFiles(testFiles('tests/full'), 1);
+  const files = named.length > 0 ? named : testFiles('tests');
+  const alone = files.filter((file) => file.includes('tests/full/') || listens.test(readFileSync(file, 'utf8')));
+  await runFiles(files.filter((file) => !alone.includes(file)), 2);
+  await runFiles(alone, 1);
+  if (named.length === 0 && options.full) await runFiles(testFiles('tests/full'), 1);
 }
 
 for (const failure of total.failures) console.log(`failed: ${failure}`);
@@ -57,6 +61,7 @@ process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);
 
 /** @param {string[]} paths @param {number} concurrency */
 async function runFiles(paths, concurrency) {
+  if (paths.length === 0) return;
   const events = run({ files: paths, concurrency });
   events.on('test:pass', (result) => {
     if (isTest(result)) total.passed += 1;

@@ -109,6 +109,11 @@ export class Island {
     this.#load(`chain in { type filter hook input priority 0; ip saddr ${this.#address} meta l4proto tcp reject with tcp reset; }`);
   }
 
+  /** From now on UDP gets through neither way, and neither end is told, as in a network that lets nothing but the web through. */
+  dropUdp() {
+    this.#filter('meta l4proto udp drop');
+  }
+
   /**
    * From now on nothing that it sends of sound and picture gets out; connections, data and what it hears are untouched.
    * RTP and RTCP are told by their first byte (RFC 7983, section 7).

@@ -50,6 +50,7 @@ export class Studio {
   page;
 
   #forgiven;
+  #isSlowTree;
   #origin;
 
   /**
@@ -62,6 +63,7 @@ export class Studio {
     this.toneHz = toneHz ?? 440;
     this.#origin = origin;
     this.#forgiven = [...forgiven];
+    this.#isSlowTree = page.browser().process()?.spawnfile.includes('firefox') ?? false;
   }
 
   /**
@@ -128,15 +130,34 @@ export class Studio {
    * @returns {Promise<import('puppeteer-core').ElementHandle<HTMLElement>>} waited for
    */
   async find(role, name) {
-    const handle = await this.page.waitForSelector(`::-p-aria([name="${name}"][role="${role}"])`);
-    if (handle === null) throw new Error(`${this.name}: no ${role} "${name}"`);
-    return /** @type {import('puppeteer-core').ElementHandle<HTMLElement>} */ (handle);
+    if (!this.#isSlowTree) {
+      const handle = await this.page.waitForSelector(selectorOf(role, name));
+      if (handle === null) throw new Error(`${this.name}: no ${role} "${name}"`);
+      return /** @type {import('puppeteer-core').ElementHandle<HTMLElement>} */ (handle);
+    }
+    const found = await until(`${this.name} finds the ${role} "${name}"`, () => this.#findNear(role, name));
+    return /** @type {import('puppeteer-core').ElementHandle<HTMLElement>} */ (found);
   }
 
   /** @param {string} role @param {string} name @returns {Promise<boolean>} whether it is there now */
   async has(role, name) {
-    const handle = await this.page.$(`::-p-aria([name="${name}"][role="${role}"])`);
+    if (this.#isSlowTree) return (await this.#findNear(role, name)) !== undefined;
+    const handle = await this.page.$(selectorOf(role, name));
     return handle !== null && handle.isVisible();
+  }
+
+  /**
+   * Firefox takes a second or more to search the accessibility tree of a page. So the page says where something is shown
+   * that may have this name, and the tree is asked about that place alone: it still has the last word on role and name.
+   *
+   * @param {string} role
+   * @param {string} name
+   * @returns {Promise<import('puppeteer-core').ElementHandle<HTMLElement> | undefined>}
+   */
+  async #findNear(role, name) {
+    const place = (await this.page.evaluateHandle(placeOf, name)).asElement();
+    const found = await /** @type {import('puppeteer-core').ElementHandle<Element> | null} */ (place)?.$(selectorOf(role, name));
+    return /** @type {import('puppeteer-core').ElementHandle<HTMLElement> | null | undefined} */ (found) ?? undefined;
   }
 
   /** @param {string} name of the button */
@@ -227,6 +248,28 @@ export class Studio {
   close() {
     return this.page.close();
   }
+}
+
+/** @param {string} role @param {string} name @returns {string} puppeteer's selector by the accessibility tree */
+function selectorOf(role, name) {
+  return `::-p-aria([name="${name}"][role="${role}"])`;
+}
+
+/**
+ * Runs in the page.
+ *
+ * @param {string} name
+ * @returns {Element | null} the parent of what is shown and may be called so by its label, its attributes or its text
+ */
+function placeOf(name) {
+  const textOf = (/** @type {Element | null} */ element) => element?.textContent?.replace(/\s+/g, ' ').trim();
+  const isNamed = (/** @type {Element} */ element) =>
+    element.getAttribute('aria-label') === name ||
+    (element.getAttribute('aria-labelledby')?.split(' ').some((id) => textOf(document.getElementById(id)) === name) ?? false) ||
+    [.../** @type {HTMLInputElement} */ (element).labels ?? []].some((label) => textOf(label) === name) ||
+    (element.matches('button, a, summary, [role]') && textOf(element) === name);
+  const shown = [...document.querySelectorAll('body *')].find((element) => isNamed(element) && element.checkVisibility({ visibilityProperty: true }));
+  return shown?.parentElement ?? null;
 }
 
 /** Reads the page, in the page: what a person sees, by roles and names.

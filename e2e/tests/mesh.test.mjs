@@ -11,7 +11,7 @@ import { until } from '../lib/wait.mjs';
 scenario('CM-12 CM-13 CM-14 eight join at once, in Chromium and Firefox: a full mesh, each pair connected once; two close their tab, six go on without a gap', async (stage) => {
   const people = await gather(stage);
   const met = await meet(people);
-  printMesh(met, await measureMesh(stage, people, 10_000));
+  printMesh(met, await measureMesh(stage, people, 5_000));
   await assertVoices(people);
 
   await assertLeaving(people, ['Hugo', 'Cyd']);

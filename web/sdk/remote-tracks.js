@@ -18,6 +18,8 @@
  * @property {MediaStreamTrack | null} track null: nothing comes of that source now, and the stream is empty
  */
 
+/** One path of a source. @typedef {{ arrival: Arrival, isByHub: boolean }} Way */
+
 export class RemoteTracks {
   #memberships;
   #tell;
@@ -31,6 +33,7 @@ export class RemoteTracks {
   #played = new Map();
   /** Elements that keep what is not played yet going. @type {Map<MediaStream, HTMLAudioElement>} */
   #standby = new Map();
+  #onFirst = () => this.look();
 
   /**
    * @param {Memberships} memberships
@@ -55,6 +58,7 @@ export class RemoteTracks {
   arrived(arrival) {
     const known = this.#direct.get(arrival.remotePeerId) ?? new Map();
     this.#direct.set(arrival.remotePeerId, known.set(arrival.source, arrival));
+    this.#awaitFirst([arrival]);
     this.look();
   }
 
@@ -70,6 +74,7 @@ export class RemoteTracks {
   /** @param {string} roomId @param {Arrival[]} arrivals all that its hub brings now */
   broughtByHub(roomId, arrivals) {
     this.#byHub.set(roomId, arrivals);
+    this.#awaitFirst(arrivals);
     this.look();
   }
 
@@ -123,23 +128,30 @@ export class RemoteTracks {
   }
 
   /**
-   * What there is of somebody, each source by one path.
+   * What there is of somebody, each source by one path. A track that nothing came on yet gives way to the same source by
+   * the other path as long as that brings something: paths are said to be ready before every track has begun.
    * @param {string} id
-   * @returns {{ arrival: Arrival, isByHub: boolean }[]}
+   * @returns {Way[]}
    */
   #waysTo(id) {
     const room = this.hubRoomOf(id);
-    const ofHubs = (/** @type {string[]} */ rooms) => {
-      const all = rooms.flatMap((roomId) => this.#byHub.get(roomId) ?? []);
-      return all.filter(({ remotePeerId }) => remotePeerId === id).map((arrival) => ({ arrival, isByHub: true }));
-    };
-    if (room !== undefined) return ofHubs([room]);
+    const rooms = room === undefined ? this.#memberships.sharedRooms(id) : [room];
+    const byHub = rooms.flatMap((roomId) => this.#byHub.get(roomId) ?? [])
+      .filter(({ remotePeerId }) => remotePeerId === id)
+      .map((arrival) => ({ arrival, isByHub: true }));
     const direct = [...(this.#direct.get(id)?.values() ?? [])].map((arrival) => ({ arrival, isByHub: false }));
+    if (room !== undefined) return byHub.map((way) => flowing(way, direct));
     // Until it comes directly, what a hub still brings is better than nothing.
-    const others = ofHubs(this.#memberships.sharedRooms(id));
-    const isMissing = (/** @type {Source} */ source) => !direct.some(({ arrival }) => arrival.source === source);
-    const found = new Map(others.filter(({ arrival }) => isMissing(arrival.source)).map((way) => [way.arrival.source, way]));
-    return [...direct, ...found.values()];
+    const missing = byHub.filter(({ arrival: { source } }) => !direct.some(({ arrival }) => arrival.source === source));
+    const found = new Map(missing.map((way) => [way.arrival.source, way]));
+    return [...direct.map((way) => flowing(way, byHub)), ...found.values()];
+  }
+
+  /** Looks again when something comes on a track on which nothing came yet. @param {Arrival[]} arrivals */
+  #awaitFirst(arrivals) {
+    for (const { track } of arrivals) {
+      if (track?.muted) track.addEventListener('unmute', this.#onFirst, { once: true });
+    }
   }
 
   /** Chromium decodes no sound that no element plays, and would begin with a gap. */
@@ -161,4 +173,14 @@ export class RemoteTracks {
       this.#standby.set(stream, element);
     }
   }
+}
+
+/**
+ * @param {Way} way
+ * @param {Way[]} others of the other path
+ * @returns {Way} the way; or another of the same source, if only that brings something
+ */
+function flowing(way, others) {
+  if (!way.arrival.track?.muted) return way;
+  return others.find(({ arrival: { source, track } }) => source === way.arrival.source && track?.muted === false) ?? way;
 }

@@ -1,6 +1,6 @@
-//! `cargo xtask e2e`: parlor as people run it, and real browsers in front of it. What is tested lives in `e2e/`.
+//! `cargo xtask e2e`: parlor with its page inside, and real browsers in front of it. What is tested lives in `e2e/`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -14,15 +14,21 @@ pub(crate) fn e2e(full: bool, filters: &[&str], rest: &[String]) -> Result<bool>
     let mut args: Vec<&str> = if full { vec!["--full"] } else { Vec::new() };
     args.extend(filters);
     args.extend(rest.iter().map(String::as_str));
-    let counts = run(&args)?;
+    let is_long = full || filters.iter().any(|filter| filter.contains("tests/full/"));
+    let binary = if is_long { build()? } else { build_quickly()? };
+    let counts = run(&args, &binary)?;
     println!("{} passed, {} failed", counts.passed, counts.failed);
     Ok(counts.failed == 0)
 }
 
-/// Builds what is needed and runs `e2e/run.mjs`.
-pub(crate) fn run(args: &[&str]) -> Result<Counts> {
+/// The browsers' part of `cargo xtask test`.
+pub(crate) fn test() -> Result<Counts> {
+    run(&[], &build_quickly()?)
+}
+
+/// Runs `e2e/run.mjs` with the server that is `binary`.
+fn run(args: &[&str], binary: &Path) -> Result<Counts> {
     process::npm_ci("e2e")?;
-    let binary = build()?;
     let mut command = process::command("node", &["e2e/run.mjs"]);
     command.args(args).env("PARLOR_BIN", binary);
     let mut counts = Counts::default();
@@ -41,4 +47,10 @@ pub(crate) fn run(args: &[&str]) -> Result<Counts> {
 pub(crate) fn build() -> Result<PathBuf> {
     process::run(process::cargo(&["build", "--release", "--locked", "-p", "parlor"]))?;
     Ok(place::target().join("release/parlor"))
+}
+
+/// Builds a debug binary that carries the page inside all the same: of its crates most are there once `cargo test` has run.
+fn build_quickly() -> Result<PathBuf> {
+    process::run(process::cargo(&["build", "--locked", "-p", "parlor", "--features", "embed-page"]))?;
+    Ok(place::target().join("debug/parlor"))
 }

@@ -70,9 +70,10 @@ failed. This is all that .ci/run does.";
 const E2E: &str = "\
 cargo xtask e2e [--full] [FILTER …] [-- OPTION …]
 
-Builds parlor as people run it (release) and runs e2e/run.mjs with PARLOR_BIN set to it. FILTER and what follows `--`
-are handed on to it.
-  --full   the long tests too, which do not fit the budget of cargo xtask test";
+Builds parlor with its page inside and runs e2e/run.mjs with PARLOR_BIN set to it. FILTER and what follows `--` are
+handed on to it.
+  --full   the long tests too, which do not fit the budget of cargo xtask test; some measure, so parlor is built as
+           people run it (release)";
 
 const WASM: &str = "\
 cargo xtask wasm [parlor_connect] [parlor_mix]

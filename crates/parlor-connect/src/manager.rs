@@ -157,7 +157,11 @@ impl Manager {
             self.outputs.push_back(Output::Warning { message });
             self.settle_media(now);
         }
-        self.roster.expire(now);
+        // Both ends of a connection that is not there yet keep the hub, and hear each other by it.
+        let is_unfinished = |room: &&Room| room.plays == Mode::Mesh && !self.reaches_all_directly(room);
+        let unfinished = self.roster.rooms.iter().filter(is_unfinished).map(|room| room.id.clone());
+        let unfinished: Vec<RoomId> = unfinished.collect();
+        self.roster.expire(now, &unfinished, self.settings.old_path_ms);
         self.reconcile(now, true);
         self.each_peer(now, Peer::on_timeout);
         self.finish(now);
@@ -307,7 +311,7 @@ impl Manager {
 
     /// The room moves between mesh and hub, or has moved.
     fn on_topology(&mut self, now: Time, moved: &TopologyMoved) {
-        if !self.roster.moved(moved, now + self.settings.old_path_ms) {
+        if !self.roster.moved(now, moved, self.settings.old_path_ms) {
             return;
         }
         self.reconcile(now, false);
@@ -504,10 +508,9 @@ impl Manager {
 
     /// Looks at whether the paths work that rooms are to move to, and tells the server once they have for a while.
     fn check_moves(&mut self, now: Time) {
-        let decided = |remote: Remote| self.find(&remote).is_some_and(Peer::is_decided);
         let works = |room: &Room| match room.moving.as_ref().map(|moving| moving.to) {
             Some(Mode::Sfu) => self.find(&Remote::Hub(room.id.clone())).is_some_and(Peer::is_working),
-            Some(Mode::Mesh) => room.members().all(|member| decided(Remote::User(member.id.clone()))),
+            Some(Mode::Mesh) => self.reaches_all_directly(room),
             None => false,
         };
         let works: Vec<bool> = self.roster.rooms.iter().map(works).collect();
@@ -523,6 +526,12 @@ impl Manager {
                 self.outputs.push_back(Output::Send(Send::TopologyReady(ready)));
             }
         }
+    }
+
+    /// Whether everybody of a room has a direct connection that works, or is not hoped for.
+    fn reaches_all_directly(&self, room: &Room) -> bool {
+        let decided = |remote: Remote| self.find(&remote).is_some_and(Peer::is_decided);
+        room.members().all(|member| decided(Remote::User(member.id.clone())))
     }
 
     fn settle_media(&mut self, now: Time) {

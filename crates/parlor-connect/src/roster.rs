@@ -6,6 +6,9 @@ use parlor_proto::{Grade, Mix, Mode, Phase, RoomId, Time, Topology, UserId};
 
 use crate::input::{Present, RoomJoined, RoomSettings, TopologyMoved};
 
+/// A path that others are still heard by is kept for so many times as long as one that nobody needs.
+const OLD_PATH_TIMES_MAX: u64 = 10;
+
 /// One room this participant is in.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Room {
@@ -19,12 +22,21 @@ pub(crate) struct Room {
     pub(crate) moving: Option<Move>,
     /// The last move that was heard of.
     change: u32,
-    /// Until when the path that was played before the last move is kept.
-    old_path_until: Option<Time>,
+    /// The path that was played before the last move, while it is kept.
+    old_path: Option<OldPath>,
     /// May become a star without anybody asking.
     is_auto: bool,
     /// The path to the hub is kept ready although nothing is played from it.
     is_warm: bool,
+}
+
+/// A path that is not played any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct OldPath {
+    /// Closed at this time, if the new one brings everybody by then.
+    until: Time,
+    /// Closed at this time, whatever the new one brings.
+    at_last: Time,
 }
 
 /// A room on its way from one path to the other.
@@ -48,7 +60,7 @@ impl Room {
             plays: Mode::Mesh,
             moving: None,
             change: 0,
-            old_path_until: None,
+            old_path: None,
             is_auto: false,
             is_warm: false,
         }
@@ -67,7 +79,7 @@ impl Room {
 
     /// Whether both paths are wanted: while the room moves, and shortly after.
     fn has_both(&self) -> bool {
-        self.moving.is_some() || self.old_path_until.is_some()
+        self.moving.is_some() || self.old_path.is_some()
     }
 
     pub(crate) fn wants_mesh(&self) -> bool {
@@ -156,8 +168,8 @@ impl Roster {
         }
     }
 
-    /// A room moves, or has moved: then the path from before is kept until `old_path_until`. False: nothing is new.
-    pub(crate) fn moved(&mut self, moved: &TopologyMoved, old_path_until: Time) -> bool {
+    /// A room moves, or has moved: then the path from before is kept for `old_path_ms`. False: nothing is new.
+    pub(crate) fn moved(&mut self, now: Time, moved: &TopologyMoved, old_path_ms: u64) -> bool {
         let Some(room) = self.room_mut(&moved.room_id).filter(|room| moved.change >= room.change) else {
             return false;
         };
@@ -172,7 +184,8 @@ impl Roster {
                 for member in &mut room.members {
                     member.grade = None;
                 }
-                room.old_path_until = Some(old_path_until);
+                let at_last = now + old_path_ms.saturating_mul(OLD_PATH_TIMES_MAX);
+                room.old_path = Some(OldPath { until: now + old_path_ms, at_last });
             }
         }
         true
@@ -266,17 +279,24 @@ impl Roster {
         self.room_mut(id).filter(|room| room.epoch <= epoch)
     }
 
-    /// Gives up those who have been missing for too long, and paths that were kept for long enough.
-    pub(crate) fn expire(&mut self, now: Time) {
+    /// Gives up those who have been missing for too long, and paths that were kept for long enough; of those, each for as
+    /// long again whose room is named by `unfinished`: somebody in it is not reached by the new one yet.
+    pub(crate) fn expire(&mut self, now: Time, unfinished: &[RoomId], old_path_ms: u64) {
         for room in &mut self.rooms {
             room.missing.retain(|(_, until)| *until > now);
-            room.old_path_until = room.old_path_until.filter(|until| *until > now);
+            if let Some(old) = &mut room.old_path
+                && old.until <= now
+                && unfinished.contains(&room.id)
+            {
+                old.until = old.at_last.min(now + old_path_ms);
+            }
+            room.old_path = room.old_path.filter(|old| old.until > now);
         }
     }
 
     /// When [`Self::expire`] has something to do.
     pub(crate) fn timeout(&self) -> Option<Time> {
         let missing = self.rooms.iter().flat_map(|room| &room.missing).map(|(_, until)| *until);
-        missing.chain(self.rooms.iter().filter_map(|room| room.old_path_until)).min()
+        missing.chain(self.rooms.iter().filter_map(|room| Some(room.old_path?.until))).min()
     }
 }

@@ -44,7 +44,7 @@ pub struct Settings {
     pub hub_voices: usize,
     /// How long the path that a room moves to has to work, until it is said to be ready: what is sent on it arrives by then.
     pub settle_ms: u64,
-    /// How long the path from before a room moved is kept.
+    /// How long the path from before a room moved is kept; ten times as long while it still brings somebody whom the new one does not.
     pub old_path_ms: u64,
 }
 

@@ -152,7 +152,9 @@ impl Crowd {
         let duration = plan.duration;
         let mut crowd = Self::new(plan)?;
         let mut told_at = Instant::now();
-        while crowd.stage != Stage::Counting || crowd.counting_since.elapsed() < duration {
+        while crowd.stage != Stage::Counting
+            || (crowd.counting_since.elapsed() < duration && crowd.is_anybody_here())
+        {
             let before = crowd.stage;
             crowd.turn()?;
             if crowd.stage != before || told_at.elapsed() >= Duration::from_secs(1) {
@@ -168,7 +170,7 @@ impl Crowd {
     /// One step: a millisecond at most is waited.
     ///
     /// # Errors
-    /// [`CrowdError`] when the first guest does not get in: with it, nobody would; or nobody is left.
+    /// [`CrowdError`] when the first guest does not get in: with it, nobody would; or nobody is left before anything was counted.
     pub fn turn(&mut self) -> Result<(), CrowdError> {
         let mut ready = std::mem::take(&mut self.ready);
         self.ends.turn(&mut ready)?;
@@ -301,6 +303,11 @@ impl Crowd {
         self.ends.flush(number);
     }
 
+    /// Whether not all of them are lost.
+    fn is_anybody_here(&self) -> bool {
+        self.seats.iter().any(|seat| seat.guest.failure().is_none())
+    }
+
     /// Whether nothing more is to be waited for before one is in or out.
     fn is_settled(&self, number: usize) -> bool {
         let is_connected = self.ends.end(number).is_some_and(|end| end.connected_at().is_some());
@@ -311,7 +318,6 @@ impl Crowd {
 
     /// Looks who is late or lost, and whether the next stage begins.
     fn watch(&mut self) -> Result<(), CrowdError> {
-        let mut is_anybody_left = self.seats.len() < self.plan.guests();
         for (number, seat) in self.seats.iter_mut().enumerate() {
             let end = self.ends.end(number);
             let state = end.map_or(State::Closed, End::state);
@@ -319,26 +325,27 @@ impl Crowd {
                 if end.is_some_and(|end| end.connected_at().is_none())
                     && seat.begun.elapsed() > limits::SETUP_WAIT
                 {
-                    seat.guest.fail(GuestError::Late(limits::SETUP_WAIT.as_secs()));
+                    seat.guest.fail(late(seat.guest.standing(), limits::SETUP_WAIT.as_secs()));
                 } else if state == State::Closed {
                     seat.guest.fail(GuestError::Lost);
                 }
             }
-            if seat.guest.failure().is_some() {
-                if let Some(mut wire) = seat.wire.take() {
-                    wire.close();
-                    if let Some(end) = self.ends.end_mut(number) {
-                        end.close(Instant::now());
-                        self.ends.flush(number);
-                    }
+            if seat.guest.failure().is_some()
+                && let Some(mut wire) = seat.wire.take()
+            {
+                wire.close();
+                if let Some(end) = self.ends.end_mut(number) {
+                    end.close(Instant::now());
+                    self.ends.flush(number);
                 }
-            } else {
-                is_anybody_left = true;
             }
         }
+        let is_over = self.seats.len() == self.plan.guests() && !self.is_anybody_here();
         let first = self.seats.first().and_then(|seat| seat.guest.failure());
         let reason = match first {
-            Some(reason) if self.seats.len() == 1 || !is_anybody_left => reason.clone(),
+            // What was counted until then is worth more than a reason.
+            _ if self.stage == Stage::Counting => return Ok(()),
+            Some(reason) if self.seats.len() == 1 || is_over => reason.clone(),
             _ => {
                 self.advance();
                 return Ok(());
@@ -431,5 +438,14 @@ impl Crowd {
             }
             self.ends.flush(number);
         }
+    }
+}
+
+/// Why somebody is still not connected after so many seconds.
+fn late(standing: Standing, seconds: u64) -> GuestError {
+    match standing {
+        Standing::Outside => GuestError::Unanswered(seconds),
+        Standing::Offered => GuestError::NoAnswer(seconds),
+        Standing::Answered => GuestError::Late(seconds),
     }
 }

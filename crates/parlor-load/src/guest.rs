@@ -73,6 +73,12 @@ pub enum GuestError {
     /// The WebSocket.
     #[error("signalling: {0}")]
     Socket(String),
+    /// The connection stands, and nothing that parlor says ever came over it.
+    #[error("no word from the server in {0} s: is it parlor that listens there?")]
+    Unanswered(u64),
+    /// In the room, and the hub is silent.
+    #[error("no answer from the hub in {0} s")]
+    NoAnswer(u64),
     /// It took too long.
     #[error("not connected after {0} s: does UDP get through to the hub?")]
     Late(u64),

@@ -224,6 +224,13 @@ impl Report {
         self.failures.is_empty()
     }
 
+    /// Whether there were subscribers and nothing came to any of them.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        let mut subscribers = self.groups.iter().filter(|group| group.loss_percent.is_some()).peekable();
+        subscribers.peek().is_some() && subscribers.all(|group| group.packets == 0)
+    }
+
     /// Whether the crowd was too slow for its own plan.
     #[must_use]
     pub fn is_crowd_late(&self) -> bool {

@@ -1,5 +1,5 @@
-//! The page's files: embedded in a release binary, read from disk by a debug one, so that a page can be worked on
-//! without building anything.
+//! The page's files: embedded in a release binary (in any, with the feature `embed-page`), read from disk by a debug one,
+//! so that a page can be worked on without building anything.
 
 use std::collections::HashMap;
 use std::io::Write;

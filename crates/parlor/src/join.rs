@@ -1,6 +1,6 @@
 //! `parlor join`: a participant without a browser, who plays files and records.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -155,6 +155,8 @@ enum AskedError {
     },
     #[error("--play: one file of sound and one of pictures, not two of a kind")]
     TwoOfAKind,
+    #[error("--play: a listener sends nothing; take --role caller")]
+    Listener,
     #[error("--ca {path}: {why}", path = .path.display())]
     Certificates {
         path: PathBuf,
@@ -203,6 +205,9 @@ impl Asked {
         }
         if let Some(password) = self.password {
             join = join.password(password);
+        }
+        if matches!(self.role, Some(RoleArg::Listener)) && !self.play.is_empty() {
+            return Err(AskedError::Listener);
         }
         let mut files: Vec<(PathBuf, Media, Source)> = Vec::new();
         for path in self.play {
@@ -281,8 +286,14 @@ async fn take_part(plan: Plan) -> Result<(), Box<dyn Error + Send + Sync>> {
     }
     let begin = async {
         let (client, events) = Client::connect(&plan.url, plan.options).await?;
-        let room = client.join(plan.join).await?;
-        Ok::<_, ClientError>((client, events, room))
+        match client.join(plan.join).await {
+            Ok(room) => Ok((client, events, room)),
+            Err(refused) => {
+                // Or the identity stays taken until the grace is over.
+                client.close().await;
+                Err(refused)
+            }
+        }
     };
     let (client, mut events, room) = tokio::select! {
         begun = begin => begun?,
@@ -291,6 +302,8 @@ async fn take_part(plan: Plan) -> Result<(), Box<dyn Error + Send + Sync>> {
     };
     let mut stay = Stay {
         names: BTreeMap::new(),
+        connected: BTreeSet::new(),
+        is_server_away: false,
         client,
         room,
         files: plan.files,
@@ -333,6 +346,9 @@ async fn take_part(plan: Plan) -> Result<(), Box<dyn Error + Send + Sync>> {
 /// What goes on while one is in the room.
 struct Stay {
     names: BTreeMap<UserId, Name>,
+    /// Whom it was told that one is connected with.
+    connected: BTreeSet<parlor_client::Remote>,
+    is_server_away: bool,
     client: Client,
     room: Room,
     /// What is to be played when somebody can hear it.
@@ -431,15 +447,21 @@ impl Stay {
                 };
                 match state.status {
                     Status::Connected => {
-                        tell!("connected with {with}");
                         // The hub alone is no audience.
-                        if remote.hub_of().is_none() {
+                        let is_audience = remote.hub_of().is_none();
+                        if self.connected.insert(remote) {
+                            tell!("connected with {with}");
+                        }
+                        if is_audience {
                             self.play().await?;
                         }
                     }
-                    Status::Failed => tell!("the connection with {with} failed, and is tried again"),
-                    Status::Disconnected | Status::Waiting | Status::Connecting | Status::FailedPermanent => {
+                    Status::Failed => {
+                        self.connected.remove(&remote);
+                        tell!("the connection with {with} failed, and is tried again");
                     }
+                    Status::Waiting | Status::FailedPermanent => drop(self.connected.remove(&remote)),
+                    Status::Disconnected | Status::Connecting => {}
                 }
             }
             Event::ConnectionFailed { remote, reason } => tell!("no connection with {remote}: {reason}"),
@@ -449,11 +471,16 @@ impl Stay {
                 }
             }
             Event::Chat(line) => tell!("{}: {}", self.name(&line.user_id), printable(&line.text)),
-            Event::Session(SessionState::Reconnecting { attempt: 1, reason, .. }) => {
+            Event::Session(SessionState::Reconnecting { reason, .. }) if !self.is_server_away => {
+                self.is_server_away = true;
                 tell!("the server is away ({reason}), and is tried again");
             }
+            Event::Session(SessionState::Open) if self.is_server_away => {
+                self.is_server_away = false;
+                tell!("the server is back");
+            }
             Event::Session(SessionState::Closed { reason }) => return Err(reason.into()),
-            Event::Again { .. } => tell!("the server is back"),
+            Event::Again { room } => tell!("in {room} again"),
             Event::Out { reason, by, .. } => {
                 let by = by.map(|by| format!(" by {}", self.name(&by))).unwrap_or_default();
                 return Err(match reason {

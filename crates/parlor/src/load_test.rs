@@ -206,14 +206,16 @@ fn say(asked: &LoadTest, report: &Report) -> ExitCode {
         drop(writeln!(std::io::stderr(), "{said}"));
         return ExitCode::from(FAILED);
     }
-    match report.is_everybody_here() {
-        true => ExitCode::SUCCESS,
-        false => {
-            let missing: usize = report.failures.iter().map(|(_, count)| count).sum();
-            drop(writeln!(std::io::stderr(), "parlor: {missing} participants were not there to the end"));
-            ExitCode::from(FAILED)
-        }
-    }
+    let said = if !report.is_everybody_here() {
+        let missing: usize = report.failures.iter().map(|(_, count)| count).sum();
+        format!("parlor: {missing} participants were not there to the end")
+    } else if report.is_silent() {
+        "parlor: nothing came to any subscriber: does anybody send in that room?".to_owned()
+    } else {
+        return ExitCode::SUCCESS;
+    };
+    drop(writeln!(std::io::stderr(), "{said}"));
+    ExitCode::from(FAILED)
 }
 
 /// One line on stderr, over itself on a terminal, else again each time.

@@ -329,6 +329,36 @@ fn a_load_test_counts_what_a_small_crowd_hears_and_sees() {
 }
 
 #[test]
+fn a_load_test_shows_what_it_counted_when_the_server_goes() {
+    let mut server = Running::start(&mut parlor(&["--listen", "127.0.0.1:0"]));
+    let url = format!("http://127.0.0.1:{}", port(&mut server));
+    let mut table = tempfile::tempfile().unwrap();
+    let mut asked =
+        parlor(&["load-test", "--url", &url, "--publishers", "1", "--subscribers", "1", "--duration", "2m"]);
+    let mut test = Running::start(asked.stdout(table.try_clone().unwrap()));
+    test.line("packets");
+    server.signal("KILL");
+    let (status, said) = test.ended();
+    assert_eq!(status.code(), Some(1), "{said}");
+    assert!(said.contains("2 participants were not there to the end"), "{said}");
+    let mut shown = String::new();
+    std::io::Seek::rewind(&mut table).unwrap();
+    table.read_to_string(&mut shown).unwrap();
+    assert!(shown.contains("subscribers, audio"), "{shown}");
+}
+
+#[test]
+fn a_load_test_of_subscribers_alone_says_that_nothing_came() {
+    let mut server = Running::start(&mut parlor(&["--listen", "127.0.0.1:0"]));
+    let alone = load_test(
+        port(&mut server),
+        &["--publishers", "0", "--subscribers", "1", "--audio-slots", "2", "--duration", "200ms"],
+    );
+    assert_eq!(alone.status.code(), Some(1), "{}", stderr(&alone));
+    assert!(stderr(&alone).contains("nothing came to any subscriber"), "{}", stderr(&alone));
+}
+
+#[test]
 fn a_load_test_through_tls_takes_a_self_made_certificate_only_when_told() {
     let mut running = Running::start(&mut parlor(&["--listen", "127.0.0.1:0", "--tls-self-signed"]));
     let port = port(&mut running);

@@ -99,6 +99,7 @@ fn being_asked_wrongly_is_exit_code_2() {
         (&["join", here, "tea", "--play", text], ".ivf"),
         (&["join", here, "tea", "--play", fake], "fake.opus"),
         (&["join", here, "tea", "--play", real, "--play", real], "two of a kind"),
+        (&["join", here, "tea", "--role", "listener", "--play", real], "a listener sends nothing"),
         (&["join", here, "tea", "--ca", "/nowhere/ca.pem"], "/nowhere/ca.pem"),
     ] {
         let output = output(args);
@@ -174,6 +175,46 @@ fn who_came_for_a_while_leaves_when_it_is_over() {
     let (status, said) = guest.ended();
     assert_eq!(status.code(), Some(0), "{said}");
     assert!(started.elapsed() >= Duration::from_millis(300));
+}
+
+#[test]
+fn each_outage_is_told_once_and_so_is_its_end() {
+    let (first, url) = server();
+    let address = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let mut guest = Running::start(&mut parlor(&["join", &url, "tea", "--create"]));
+    guest.line("in tea");
+    first.signal("KILL");
+    guest.line("the server is away");
+    let mut second = Running::start(&mut parlor(&["--listen", &address]));
+    second.line("open http");
+    guest.line("the server is back");
+    guest.line("in tea again");
+    // Too soon for the client to believe that all is well.
+    second.signal("KILL");
+    guest.line("the server is away");
+    let mut third = Running::start(&mut parlor(&["--listen", &address]));
+    third.line("open http");
+    guest.line("the server is back");
+    guest.signal("TERM");
+    let (status, said) = guest.ended();
+    assert_eq!((status.code(), said.matches("is away").count()), (Some(0), 2), "{said}");
+}
+
+#[test]
+fn who_is_refused_does_not_keep_their_identity_taken() {
+    let (_server, url) = server();
+    let ask = |args: &[&str]| {
+        output(&[&["join", &url, "tea", "--user-id", "ada", "--duration", "100ms"], args].concat())
+    };
+    let refused = ask(&[]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        stderr(&refused).contains("room-not-found") || stderr(&refused).contains("no room"),
+        "{}",
+        stderr(&refused)
+    );
+    let again = ask(&["--create"]);
+    assert_eq!(again.status.code(), Some(0), "{}", stderr(&again));
 }
 
 #[test]

@@ -113,12 +113,14 @@ export function nextCall(pc) {
   return pc.calls.shift();
 }
 
-export class FakeTrack {
+export class FakeTrack extends EventTarget {
   static count = 0;
   enabled = true;
+  muted = false;
   readyState = 'live';
 
   constructor(kind) {
+    super();
     this.kind = kind;
     this.id = `${kind}-${(FakeTrack.count += 1)}`;
   }

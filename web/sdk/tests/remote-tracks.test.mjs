@@ -169,6 +169,31 @@ test('VC-1 what a hub still brings is heard until it comes directly, and no long
   assert.deepEqual([heard(), standby()], [['ann camera nothing'], []]);
 });
 
+for (const [from, to] of [['sfu', 'mesh'], ['mesh', 'sfu']]) {
+  test(`VC-1 after a move from ${from} to ${to} the old path is heard until something comes on the new one`, () => {
+    const [direct, byHub] = [arrival('ann'), arrival('ann')];
+    const [old, next] = from === 'sfu' ? [byHub, direct] : [direct, byHub];
+    next.track.muted = true;
+    tracks.setPath('den', from);
+    tracks.arrived(direct);
+    tracks.broughtByHub('den', [byHub]);
+    assert.deepEqual(heard().at(-1), said(old));
+    tracks.setPath('den', to);
+    assert.deepEqual([heard(), standby()], [[], [next.track.id]]);
+    next.track.muted = false;
+    next.track.dispatchEvent(new Event('unmute'));
+    assert.deepEqual([heard(), standby()], [[said(next)], [old.track.id]]);
+  });
+}
+
+test('VC-1 what comes by neither path yet is played by the path of the room', () => {
+  const [direct, byHub] = [arrival('ann'), arrival('ann')];
+  for (const { track } of [direct, byHub]) track.muted = true;
+  tracks.arrived(direct);
+  tracks.broughtByHub('den', [byHub]);
+  assert.deepEqual(heard(), [said(direct)]);
+});
+
 test('who left is forgotten: their next track is news, and nothing of them is kept going', () => {
   const first = arrival('ann');
   tracks.arrived(first);

@@ -243,6 +243,33 @@ fn rr_12_a_room_moves_back_to_a_mesh_make_before_break() {
 }
 
 #[test]
+fn rr_12_the_hub_is_kept_after_a_move_while_somebody_is_not_reached_directly() {
+    let mut story = Story::in_star(&["ada"]);
+    let _ = story.moves(Mode::Mesh, 3, Phase::Prepare);
+    // Others were slow: the server did not wait for them, nor for this one.
+    let _ = story.moves(Mode::Mesh, 3, Phase::Commit);
+    let now = story.now_ms();
+    assert_eq!(closed(&story.until(now + 2_500)), [""; 0], "she is still heard through the hub");
+    let _ = story.connect("ada", 1);
+    assert_eq!(closed(&story.until(now + 3_000)), [format!("{} close hub/r#1", now + 3_000)]);
+}
+
+#[test]
+fn rr_12_who_is_never_reached_directly_does_not_keep_the_hub_for_ever() {
+    let mut story = Story::in_star(&["ada"]);
+    let _ = story.moves(Mode::Mesh, 3, Phase::Prepare);
+    let _ = story.moves(Mode::Mesh, 3, Phase::Commit);
+    let now = story.now_ms();
+    assert_eq!(closed(&story.until(now + 9_999)), [""; 0]);
+    assert_eq!(closed(&story.until(now + 10_000)), [format!("{} close hub/r#1", now + 10_000)]);
+}
+
+/// Of these lines, those that close the connection with the hub.
+fn closed(lines: &[String]) -> Vec<String> {
+    lines.iter().filter(|line| line.contains("close hub")).cloned().collect()
+}
+
+#[test]
 fn rr_12_ready_is_not_said_before_the_hub_is_connected() {
     let mut story = Story::new();
     let _ = story.joined_in(AUTO, Mode::Mesh, &[present("ada")]);

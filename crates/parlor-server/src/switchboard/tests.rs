@@ -6,9 +6,10 @@ use parlor_proto::ClientFrame;
 use parlor_room::{CloseCause, Config, Input};
 
 use super::{Called, Seat, Switchboard};
+use crate::socket::Caller;
 
 fn seat(switchboard: &Arc<Switchboard>) -> Seat {
-    switchboard.open(switchboard.place().unwrap())
+    switchboard.open(switchboard.place().unwrap(), Caller::Participant)
 }
 
 fn say(seat: &Seat, text: &str) -> Called {
