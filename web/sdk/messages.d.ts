@@ -396,6 +396,8 @@ export type RoomDetails = {
   capacity: number,
   /** How it is set to connect. */
   topology: Topology,
+  /** By which door one gets in; none: by `/ws`. */
+  via?: Via,
   /** Who is in it, in order of joining. */
   participants: Array<SummaryParticipant>,
 };
@@ -463,6 +465,8 @@ export type RoomSummary = {
   capacity: number,
   /** How it is set to connect. */
   topology: Topology,
+  /** By which door one gets in; none: by `/ws`. */
+  via?: Via,
   /** Who is in it, in order of joining. */
   participants: Array<SummaryParticipant>,
 };
@@ -553,6 +557,8 @@ export type SummaryParticipant = {
   name: Name,
   /** What they may do. */
   role: Role,
+  /** By which door they are here; none: by `/ws`. */
+  via?: Via,
 };
 
 /** `remove-user` and `mute-request`: someone in a room. */
@@ -705,6 +711,9 @@ export type UserUpdated = {
   /** See [`RoomJoined::epoch`]. */
   epoch: number,
 };
+
+/** By which door somebody is in a room, where it is not `/ws`. */
+export type Via = "peerjs";
 
 /** One video that a receiver asks for. */
 export type WantedVideo = {

@@ -13,7 +13,7 @@ use crate::{e2e, place, process, provide};
 
 const PAGE: &str = "docs/benchmarks.jsonl";
 /// What the load generator measures.
-const MEASURED: &[&str] = &["relay", "list", "join", "leave", "memory", "size", "forward"];
+const MEASURED: &[&str] = &["relay", "list", "join", "leave", "memory", "peerjs", "size", "forward"];
 /// The signalling server that everybody knows, as a counterpart.
 const PEER_SERVER: &str = "peer@1.0.2";
 

@@ -109,6 +109,7 @@ figure to docs/benchmarks.jsonl; ends with a table. Without a name: all but `bui
   join     from user-joined-room to room-joined, 1,000 a second
   leave    from a closed socket to the others being told; 10,000 joins and leaves, and what is left afterwards
   memory   resident bytes for each open socket; beside PeerServer
+  peerjs   the broker for PeerJS: CPU per relay, latency, bytes per peer, 300 MiB to absent ids; beside PeerServer
   forward  the hub, through real sockets: CPU per packet delivered, memory; beside Janus (Debian's `janus`) in the same run
   size     bytes of the binary, of the page's first load, of the WebAssembly core
   build    cargo build --release from nothing, in a directory of its own (minutes)

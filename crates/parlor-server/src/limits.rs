@@ -106,6 +106,8 @@ pub(crate) const MEDIA_THREADS_MAX: usize = 256;
 
 /// From the order to close a socket to its end, whatever the client does.
 pub(crate) const CLOSING: Duration = Duration::from_secs(1);
+/// How long of it a client may take to answer the close frame before the stream ends.
+pub(crate) const CLOSE_REPLY: Duration = Duration::from_millis(500);
 /// From the order to stop to the end of the server. The contract allows 10 s.
 pub(crate) const STOPPING: Duration = Duration::from_secs(8);
 /// How long requests that are being answered may take when the server stops.

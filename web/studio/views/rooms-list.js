@@ -86,7 +86,8 @@ function createItem(onJoin) {
       join.disabled = isFull;
       setAttribute(join, 'title', isFull ? texts.rooms.fullReason : null);
       element.classList.toggle('full', isFull);
-      join.hidden = isHere;
+      // Who is in by PeerJS can't be called from here.
+      join.hidden = isHere || room.via !== undefined;
       here.hidden = !isHere;
     },
   };

@@ -23,6 +23,7 @@ mod join;
 mod leave;
 mod list;
 mod memory;
+mod peerjs;
 mod relay;
 mod servers;
 mod size;
@@ -63,6 +64,7 @@ const ALL: &[(&str, Measurement)] = &[
     ("join", join::measure),
     ("leave", leave::measure),
     ("memory", memory::measure),
+    ("peerjs", peerjs::measure),
     ("size", size::measure),
     ("forward", forward::measure),
 ];

@@ -48,7 +48,7 @@ pub(crate) fn measure(programs: &Programs, scale: Scale, figures: &mut Figures) 
     }
 }
 
-fn each(server: &Server, sockets: usize, mut connect: impl FnMut(&mut Swarm, usize)) -> f64 {
+pub(crate) fn each(server: &Server, sockets: usize, mut connect: impl FnMut(&mut Swarm, usize)) -> f64 {
     let mut swarm = Swarm::new(Mask::Zero);
     let before = resident_bytes(server.process);
     for number in 0..sockets {

@@ -24,22 +24,23 @@ const STAMP_DIGITS: usize = 20;
 
 /// What the frames look like.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Dialect {
+pub(crate) enum Dialect {
     Parlor,
-    PeerServer,
+    /// PeerServer's, with the path under which it is spoken.
+    PeerServer(&'static str),
     Bare,
 }
 
-struct Run {
-    sockets: usize,
-    per_second: u32,
-    warm_up: Duration,
-    window: Duration,
+pub(crate) struct Run {
+    pub(crate) sockets: usize,
+    pub(crate) per_second: u32,
+    pub(crate) warm_up: Duration,
+    pub(crate) window: Duration,
 }
 
-struct Outcome {
-    cpu: Cpu,
-    delivered: usize,
+pub(crate) struct Outcome {
+    pub(crate) cpu: Cpu,
+    pub(crate) delivered: usize,
     times: Times,
 }
 
@@ -71,7 +72,7 @@ pub(crate) fn measure(programs: &Programs, scale: Scale, figures: &mut Figures) 
             ABOVE_BARE_MICROSECONDS_MAX,
         );
         if with_peer_server && let Some(server) = programs.peer_server() {
-            let outcome = relay(&server, Dialect::PeerServer, &run);
+            let outcome = relay(&server, Dialect::PeerServer("/"), &run);
             let theirs = report(figures, "PeerServer", &run, outcome, None);
             figures.add_with_goal(&format!("{at}: CPU, PeerServer's = 1"), cost / theirs, "×", 1.0);
         }
@@ -79,7 +80,7 @@ pub(crate) fn measure(programs: &Programs, scale: Scale, figures: &mut Figures) 
 }
 
 /// Notes what one server did, and returns its CPU in microseconds for each relay.
-fn report(figures: &mut Figures, name: &str, run: &Run, mut outcome: Outcome, goal: Option<f64>) -> f64 {
+pub(crate) fn report(figures: &mut Figures, name: &str, run: &Run, mut outcome: Outcome, goal: Option<f64>) -> f64 {
     let at = format!("{name}, {} relays/s", run.per_second);
     let cost = outcome.cpu.total().as_secs_f64() * 1e6 / outcome.delivered as f64;
     figures.add(&format!("{at}: CPU per relay"), cost, "µs");
@@ -89,7 +90,7 @@ fn report(figures: &mut Figures, name: &str, run: &Run, mut outcome: Outcome, go
     cost
 }
 
-fn relay(server: &Server, dialect: Dialect, run: &Run) -> Outcome {
+pub(crate) fn relay(server: &Server, dialect: Dialect, run: &Run) -> Outcome {
     let mut swarm = connect(server, dialect, run.sockets);
     let mut texts: Vec<String> = (0..run.sockets).map(|from| description(dialect, from ^ 1)).collect();
     let stamp_at: Vec<usize> =
@@ -153,8 +154,8 @@ fn connect(server: &Server, dialect: Dialect, sockets: usize) -> Swarm {
             Dialect::Bare => {
                 swarm.open(server.address, server.ws());
             }
-            Dialect::PeerServer => {
-                let path = format!("/peerjs?key=peerjs&id=p{number}&token=t{number}&version=1.5.5");
+            Dialect::PeerServer(path) => {
+                let path = format!("{path}peerjs?key=peerjs&id=p{number}&token=t{number}&version=1.5.5");
                 swarm.open(server.address, &path);
                 swarm.expect(number, "OPEN");
             }
@@ -180,7 +181,7 @@ fn description(dialect: Dialect, to: usize) -> String {
     let filler = "v=0\\r\\n".repeat(DESCRIPTION_BYTES / 7);
     let sdp = format!("{filler}{STAMP}{stamp}");
     match dialect {
-        Dialect::PeerServer => format!(r#"{{"type":"OFFER","dst":"p{to}","payload":{{"sdp":"{sdp}"}}}}"#),
+        Dialect::PeerServer(_) => format!(r#"{{"type":"OFFER","dst":"p{to}","payload":{{"sdp":"{sdp}"}}}}"#),
         _ => format!(r#"{{"type":"offer","data":{{"to":"p{to}","sdp":"{sdp}","attempt":1,"n":1}}}}"#),
     }
 }

@@ -115,6 +115,11 @@ impl Swarm {
         found.unwrap_or_default()
     }
 
+    /// Bytes of a socket that could not be written yet.
+    pub(crate) fn unsent(&self, number: usize) -> usize {
+        self.sockets[number].unsent.len()
+    }
+
     /// Whether the other side has closed it.
     pub(crate) fn is_open(&self, number: usize) -> bool {
         self.sockets[number].is_open
