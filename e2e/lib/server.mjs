@@ -131,7 +131,7 @@ export class ParlorServer {
 }
 
 /** @returns {Promise<number>} a port that nothing listens on right now */
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.on('error', reject);
