@@ -122,6 +122,20 @@ export class Island {
     this.#load(`chain into { type filter hook prerouting priority 0; ip saddr ${this.#address} meta l4proto udp @th,64,8 128-191 drop; }`);
   }
 
+  /**
+   * From now on datagrams get through to one port and from it, to others none. Where none is named, nowhere; TCP then to none of
+   * the ports named second.
+   *
+   * @param {{ udp?: number, noTcp?: number[] }} ports
+   */
+  onlyDatagramsTo({ udp, noTcp = [] }) {
+    const [to, from] = udp === undefined ? ['', ''] : [`udp dport != ${udp}`, `udp sport != ${udp}`];
+    const tcp = noTcp.map((port) => `ip saddr ${this.#address} tcp dport ${port} drop;`).join(' ');
+    this.#load(`
+      chain into { type filter hook prerouting priority 0; ip saddr ${this.#address} meta l4proto udp ${to} drop; ${tcp} }
+      chain out { type filter hook postrouting priority 0; ip daddr ${this.#address} meta l4proto udp ${from} drop; }`);
+  }
+
   /** Everything gets through again. */
   heal() {
     execFileSync('nft', ['-f', '-'], { input: `table inet ${this.#table}\ndelete table inet ${this.#table}\n` });
@@ -144,7 +158,7 @@ export class Island {
 
   /** @param {string} chains */
   #load(chains) {
-    execFileSync('nft', ['-f', '-'], { input: `table inet ${this.#table} {\n${chains}\n}\n` });
+    execFileSync('nft', ['-f', '-'], { input: `table inet ${this.#table}\ndelete table inet ${this.#table}\ntable inet ${this.#table} {\n${chains}\n}\n` });
   }
 }
 

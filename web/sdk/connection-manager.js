@@ -284,6 +284,7 @@ export class ConnectionManager extends Emitter {
     }
     this.#offs.push(
       this.#signaling.on('state', ({ state }) => this.#onSignalingState(state)),
+      this.#signaling.on('ice-servers', () => this.#takeIceServers()),
       memberships.on('left', ({ roomId }) => this.#onLeft(roomId)),
       memberships.on('joined', ({ room }) => this.#tellWishes(room.id)),
       memberships.on('participants', () => this.#remoteTracks.look()),
@@ -327,10 +328,15 @@ export class ConnectionManager extends Emitter {
       }
       return;
     }
+    this.#takeIceServers();
+    this.#tell('signalingUp');
+  }
+
+  /** New connections and ICE restarts take these. */
+  #takeIceServers() {
     const { iceServers } = this.#signaling;
     this.#rtc.iceServers = iceServers;
     this.#tell({ turnAvailable: iceServers.some(({ urls }) => urls.some((url) => /^turns?:/.test(url))) });
-    this.#tell('signalingUp');
   }
 
   /**

@@ -32,6 +32,7 @@ export type ChatId = string;
 export type ClientMessage =
   | { "type": "hello", "data": Hello }
   | { "type": "ping", "data": Ping }
+  | { "type": "ice-servers", "data": IceServersRequest }
   | { "type": "room-created", "data": RoomCreated }
   | { "type": "user-joined-room", "data": UserJoinedRoom }
   | { "type": "user-left-room", "data": UserLeftRoom }
@@ -143,6 +144,15 @@ export type IceServer = {
   /** For TURN. */
   credential?: string,
 };
+
+/** `ice-servers`: as in `welcome`, with credentials that are good for longer. */
+export type IceServers = {
+  /** `RTCIceServer`s for the RTCPeerConnections. */
+  iceServers: Array<IceServer>,
+};
+
+/** `ice-servers`: nothing more is said. */
+export type IceServersRequest = Record<symbol, never>;
 
 /** The document (or process) that owns the RTCPeerConnections, made anew on each load. */
 export type Instance = string;
@@ -489,6 +499,7 @@ export type Sdp = string;
 export type ServerMessage =
   | { "type": "welcome", "data": Welcome }
   | { "type": "pong", "data": Pong }
+  | { "type": "ice-servers", "data": IceServers }
   | { "type": "server-room-list", "data": ServerRoomList }
   | { "type": "room-list-delta", "data": RoomListDelta }
   | { "type": "room-list-digest", "data": RoomListDigest }

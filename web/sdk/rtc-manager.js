@@ -336,7 +336,7 @@ export class RTCManager extends Emitter {
     const peer = which && this.#find(which);
     if (!peer) return;
     const { attempt } = peer;
-    const report = await perform(peer, order, { peer: peer.peer, attempt });
+    const report = await perform(peer, order, { peer: peer.peer, attempt }, this.iceServers);
     if (report && !peer.isClosed) this.emit('report', report);
   }
 
@@ -359,10 +359,11 @@ export class RTCManager extends Emitter {
  * @param {RTCPeer} peer
  * @param {Exclude<Order, { open: unknown } | { close: unknown }>} order
  * @param {Attempt} which
+ * @param {IceServer[]} iceServers
  * @returns {Promise<Report | undefined>}
  */
-async function perform(peer, order, which) {
-  if ('createOffer' in order) return localReport(peer.createOffer(order.createOffer.restartIce), which);
+async function perform(peer, order, which, iceServers) {
+  if ('createOffer' in order) return localReport(peer.createOffer(order.createOffer.restartIce, iceServers), which);
   if ('createAnswer' in order) return localReport(peer.createAnswer(), which);
   if ('rollback' in order) {
     return peer.rollback().then(

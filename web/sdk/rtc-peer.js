@@ -11,7 +11,7 @@ import { CAMERA_LAYERS, setLayers } from './simulcast.js';
 /**
  * @import { Attempt } from './core-types.d.ts'
  * @import { DataFrame } from './data-channel.js'
- * @import { IceCandidateInit, Source, TrackLabel } from './messages.d.ts'
+ * @import { IceCandidateInit, IceServer, Source, TrackLabel } from './messages.d.ts'
  * @import { OpusSettings } from './opus.js'
  */
 
@@ -127,10 +127,14 @@ export class RTCPeer {
 
   /**
    * @param {boolean} restartIce
+   * @param {IceServer[]} iceServers those for a restart: the credentials of the first may be over
    * @returns {Promise<LocalDescription>}
    */
-  async createOffer(restartIce) {
-    if (restartIce) this.#pc.restartIce();
+  async createOffer(restartIce, iceServers) {
+    if (restartIce) {
+      this.#pc.setConfiguration({ ...this.#pc.getConfiguration(), iceServers });
+      this.#pc.restartIce();
+    }
     const hasAudio = this.#pc.getTransceivers().some(({ receiver }) => receiver.track.kind === 'audio');
     if (this.#receivesAudio && !hasAudio) this.#pc.addTransceiver('audio', { direction: 'recvonly' });
     const { sdp = '' } = await this.#pc.createOffer();

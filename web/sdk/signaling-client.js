@@ -112,7 +112,7 @@ export class SignalingClient extends Emitter {
     return this.#welcome?.sessionId;
   }
 
-  /** For RTCPeerConnections. @returns {IceServer[]} */
+  /** For RTCPeerConnections; `ice-servers` tells of newer ones. @returns {IceServer[]} */
   get iceServers() {
     return this.#welcome?.iceServers ?? [];
   }
@@ -203,6 +203,7 @@ export class SignalingClient extends Emitter {
     else if (frame.type === 'ok') this.#outbox.settle(frame.re)?.resolve(frame.data);
     else if (frame.type === 'error') this.#onError(frame.re, frame.data);
     else if (this.memberships.apply(frame.type, frame.data)) {
+      if (frame.type === 'ice-servers' && this.#welcome) this.#welcome = { ...this.#welcome, iceServers: frame.data.iceServers };
       this.emit(frame.type, frame.data);
       this.memberships.announce();
     }

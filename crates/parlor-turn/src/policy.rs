@@ -106,10 +106,10 @@ const SPECIAL: &[(Network, &str)] = &[
     (Network::v4(240, 0, 0, 0, 4), "reserved"),
     (Network::v6(0, 0, 0, 0, 0, 128), "unspecified"),
     (Network::v6(0, 0, 0, 0, 1, 128), "loopback"),
-    // IPv4-mapped (::ffff:0:0/96) and IPv4-compatible, with what else is reserved there.
-    (Network::v6(0, 0, 0, 0, 0, 8), "IPv4 in IPv6, reserved"),
     (Network::v6(0x64, 0xff9b, 0, 0, 0, 96), "NAT64"),
     (Network::v6(0x64, 0xff9b, 1, 0, 0, 48), "NAT64"),
+    // IPv4-mapped (::ffff:0:0/96) and IPv4-compatible, with what else is reserved there.
+    (Network::v6(0, 0, 0, 0, 0, 8), "IPv4 in IPv6, reserved"),
     (Network::v6(0x100, 0, 0, 0, 0, 64), "discard"),
     (Network::v6(0x2001, 0, 0, 0, 0, 23), "protocol assignments"),
     (Network::v6(0x2001, 0xdb8, 0, 0, 0, 32), "documentation"),

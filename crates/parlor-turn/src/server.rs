@@ -228,6 +228,3 @@ fn is_whole(bytes: &[u8]) -> bool {
     bytes.len() <= DATAGRAM_BYTES_MAX
         && length.and_then(|length| length.checked_add(STUN_HEAD_BYTES)) == Some(bytes.len())
 }
-
-#[cfg(test)]
-mod tests;

@@ -78,6 +78,15 @@ test('CM-10 a second live manager with the same id throws; after destroy there m
   manager = new ConnectionManager('bob', signaling, rtc, { Core: core });
 });
 
+test('CM-16 ICE servers that come while it runs are those of the next connection', async () => {
+  server.socket.say('ice-servers', { iceServers: [{ urls: ['turn:parlor.test'], username: '2:bob', credential: 'new' }] }, { seq: 1 });
+  assert.equal(signaling.iceServers[0].credential, 'new');
+  manager.setMedia('none');
+  server.socket.say('room-joined', roomJoined('den', ['bob', 'ann']), { seq: 2 });
+  await settle();
+  assert.deepEqual(FakePeerConnection.made.at(-1).config.iceServers, [{ urls: ['turn:parlor.test'], username: '2:bob', credential: 'new' }]);
+});
+
 test('CM-2 the impolite side opens, offers through the server, and tells each change (CM-8)', async () => {
   const states = [];
   manager.addEventListener('connection-state-changed', ({ detail }) => states.push([detail.remotePeerId, detail.state.status]));

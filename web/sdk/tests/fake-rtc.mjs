@@ -90,6 +90,14 @@ export class FakePeerConnection extends EventTarget {
     return this.stats;
   }
 
+  getConfiguration() {
+    return this.config;
+  }
+
+  setConfiguration(config) {
+    this.config = config;
+  }
+
   restartIce() {
     this.restarted = true;
   }

@@ -37,6 +37,19 @@ test('a connection has the data channel parlor, negotiated, id 0, ordered, and t
   assert.equal(pc.config.iceTransportPolicy, 'relay');
 });
 
+test('CM-16 an ICE restart takes the newest ICE servers, with all else as it was; other offers leave them alone', async () => {
+  rtc.iceServers = [{ urls: ['turn:parlor.test'], username: '1:bob', credential: 'old' }];
+  const pc = open(1, true);
+  rtc.iceServers = [{ urls: ['turn:parlor.test'], username: '2:bob', credential: 'new' }];
+  rtc.execute({ createOffer: { ...bob(), restartIce: false } });
+  await settle();
+  assert.equal(pc.config.iceServers[0].credential, 'old');
+  rtc.execute({ createOffer: { ...bob(), restartIce: true } });
+  await settle();
+  assert.equal(pc.config.iceServers[0].credential, 'new');
+  assert.equal(pc.config.iceTransportPolicy, 'relay');
+});
+
 test('an offer is made, set and reported with its attempt and what its sections carry', async () => {
   rtc.setLocalStream(new FakeStream([new FakeTrack('audio'), new FakeTrack('video')]));
   const pc = open();
