@@ -152,7 +152,6 @@ export class GamePlayer {
     }
     this.#drop();
     this.#told = trackStateIn(call.metadata);
-    call.answer(this.#home.outgoing().places);
     this.#adopt(call, false);
   }
 
@@ -203,7 +202,6 @@ export class GamePlayer {
   #adopt(call, isOutgoing) {
     this.#call = call;
     this.#isOutgoing = isOutgoing;
-    this.#connection = call.peerConnection ?? null;
     this.#createdAt = Date.now();
     this.#connectedAt = null;
     this.state = 'connecting';
@@ -212,6 +210,8 @@ export class GamePlayer {
     call.on('iceStateChanged', () => isCurrent() && this.#judge());
     call.on('close', () => isCurrent() && this.#again(this.#connectedAt === null ? 'failed' : 'disconnected'));
     call.on('error', () => isCurrent() && this.#again(this.#connectedAt === null ? 'failed' : 'disconnected'));
+    if (!isOutgoing) call.answer(this.#home.outgoing().places);
+    this.#connection = call.peerConnection ?? null;
     if (this.#connection) this.#home.outgoing().attach(this.#connection);
     this.#timer = setTimeout(() => this.#onTimeout(), TIMEOUT_MS);
     this.#home.changed();
