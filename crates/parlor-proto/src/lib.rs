@@ -34,7 +34,7 @@ pub use negotiation::{
 pub use raw::{RawJson, Sdp};
 pub use room::{
     Grade, Kind, LeaveReason, Mix, Mode, Participant, Phase, Role, RoomDetails, RoomSummary, Source,
-    SummaryParticipant, Topology, Track,
+    SummaryParticipant, Topology, Track, Via,
 };
 pub use server::{Encoded, ServerMessage};
 pub use time::{Time, Timestamp};

@@ -83,6 +83,13 @@ word! {
     }
 }
 word! {
+    /// By which door somebody is in a room, where it is not `/ws`.
+    Via {
+        /// PeerServer's protocol, under `/peerjs`.
+        Peerjs = "peerjs",
+    }
+}
+word! {
     /// Who mixes what participants hear (AU-4).
     Mix {
         /// Everyone plays everyone's own track.
@@ -184,6 +191,10 @@ pub struct SummaryParticipant {
     pub name: Name,
     /// What they may do.
     pub role: Role,
+    /// By which door they are here; none: by `/ws`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub via: Option<Via>,
 }
 
 /// A room as the room list shows it (RR-1).
@@ -205,6 +216,10 @@ pub struct RoomSummary {
     pub capacity: u16,
     /// How it is set to connect.
     pub topology: Topology,
+    /// By which door one gets in; none: by `/ws`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub via: Option<Via>,
     /// Who is in it, in order of joining.
     pub participants: Vec<SummaryParticipant>,
 }

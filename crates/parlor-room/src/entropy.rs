@@ -50,6 +50,15 @@ impl Entropy {
         self.letters(TOKEN_LETTERS).into()
     }
 
+    /// A random UUID (RFC 9562, section 5.4).
+    pub(crate) fn uuid(&mut self) -> String {
+        let random = (u128::from(self.0.next_u64()) << 64) | u128::from(self.0.next_u64());
+        let uuid = (random & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
+        let hex = format!("{uuid:032x}");
+        let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|range| hex.get(range).unwrap_or_default());
+        parts.join("-")
+    }
+
     fn id<T, E>(&mut self, prefix: &str, parse: impl Fn(&str) -> Result<T, E>) -> T {
         loop {
             // Prefix and letters are all of the alphabet of ids, so the first try succeeds.

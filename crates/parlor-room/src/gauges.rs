@@ -2,6 +2,8 @@
 
 use parlor_proto::ErrorCode;
 
+use crate::broker::PeerCounters;
+
 /// The registry's figures. Gauges go back to 0 when everything is gone; counters (`*_total`) only grow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Gauges {
@@ -53,6 +55,18 @@ pub struct Gauges {
     pub lists_encoded_total: u64,
     /// Room list differences and digests encoded.
     pub deltas_encoded_total: u64,
+    /// Sockets of peers (PeerJS), also of those without an id.
+    pub peer_sockets: usize,
+    /// Peers that have their id.
+    pub peers: usize,
+    /// Ids that are not there, and for which something or somebody waits.
+    pub peer_queues: usize,
+    /// Frames that wait for these.
+    pub peer_frames_parked: usize,
+    /// Bytes of these.
+    pub peer_bytes_parked: usize,
+    /// What happened to peers.
+    pub peer_totals: PeerCounters,
     /// Errors sent, by code, in the order of [`ErrorCode::ALL`].
     pub errors_total: [u64; ErrorCode::ALL.len()],
 }

@@ -85,7 +85,11 @@ impl Registry {
     pub(crate) fn identify(&mut self, key: SessionKey, claim: Claim) -> Result<(), HelloError> {
         let Claim { user_id, user_name, instance } = claim;
         let user_id = match user_id {
-            Some(user_id) if user_id.is_hub() || self.sessions.with_user(&user_id).is_some() => {
+            Some(user_id)
+                if user_id.is_hub()
+                    || self.sessions.with_user(&user_id).is_some()
+                    || self.peers.has_user(&user_id) =>
+            {
                 return Err(HelloError::Unavailable(user_id));
             }
             Some(user_id) => user_id,
@@ -111,7 +115,7 @@ impl Registry {
     fn free_user_id(&mut self) -> UserId {
         loop {
             let user_id = self.entropy.user_id();
-            if self.sessions.with_user(&user_id).is_none() {
+            if self.sessions.with_user(&user_id).is_none() && !self.peers.has_user(&user_id) {
                 return user_id;
             }
         }

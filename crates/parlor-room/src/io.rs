@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use parlor_proto::{ClientFrame, CloseCode, FrameError};
 
+use crate::broker::{Hail, HailError, PeerFrame};
 use crate::hub::{HubOrder, HubReport};
 use crate::log::Event;
 
@@ -49,6 +50,25 @@ pub enum Input {
     },
     /// A binary frame came.
     BinaryFrame {
+        /// From which socket.
+        conn: ConnId,
+    },
+    /// A socket of a peer (PeerJS) is open.
+    PeerOpened {
+        /// Which one.
+        conn: ConnId,
+        /// Who it says that it is, as [`Hail::parse`] read it.
+        hail: Result<Hail, HailError>,
+    },
+    /// A peer said something.
+    PeerFrame {
+        /// From which socket.
+        conn: ConnId,
+        /// What, as [`PeerFrame::parse`] read it.
+        frame: PeerFrame,
+    },
+    /// A peer said something that is no frame.
+    PeerBadFrame {
         /// From which socket.
         conn: ConnId,
     },

@@ -28,6 +28,9 @@ pub(crate) enum JoinError {
     /// The room is not there.
     #[error("there is no room {0}")]
     NotFound(RoomId),
+    /// The room is for those who come by PeerJS.
+    #[error("room {0} is for PeerJS clients alone")]
+    ForPeers(RoomId),
     /// The room has no place left.
     #[error("room {0} is full")]
     Full(RoomId),
@@ -55,7 +58,9 @@ impl Refusable for JoinError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::Hello(error) => error.code(),
-            Self::NotYou(_) | Self::Locked(_) | Self::TooManyRooms(_) | Self::NoHub => ErrorCode::Forbidden,
+            Self::NotYou(_) | Self::Locked(_) | Self::ForPeers(_) | Self::TooManyRooms(_) | Self::NoHub => {
+                ErrorCode::Forbidden
+            }
             Self::Exists(_) => ErrorCode::RoomExists,
             Self::NotFound(_) => ErrorCode::RoomNotFound,
             Self::Full(_) => ErrorCode::RoomFull,
@@ -149,6 +154,9 @@ impl Registry {
             return Err(JoinError::NotFound(m.room_id.clone()));
         };
         let kept_role = room.kept_role(&identity.user_id, &self.config, self.now);
+        if room.via.is_some() {
+            return Err(JoinError::ForPeers(m.room_id.clone()));
+        }
         if room.is_locked && kept_role != Some(Role::Host) {
             return Err(JoinError::Locked(m.room_id.clone()));
         }
@@ -182,6 +190,9 @@ impl Registry {
     ) -> Result<RoomKey, JoinError> {
         if settings.topology == Some(Topology::Sfu) && self.hub_instance.is_none() {
             return Err(JoinError::NoHub);
+        }
+        if self.config.peers.keys.reserve(&id) {
+            return Err(JoinError::ForPeers(id));
         }
         if self.rooms.len() >= self.config.rooms_max {
             return Err(JoinError::NoPlace(self.rooms.len()));

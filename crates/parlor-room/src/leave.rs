@@ -103,6 +103,11 @@ impl Registry {
                 members.push(member);
             }
         }
+        let close = match reason {
+            EndReason::ServerStopping => CloseCode::ServiceRestart,
+            EndReason::Empty | EndReason::By(_) => CloseCode::PolicyViolation,
+        };
+        self.dismiss_peers_of(room_key, close, "the room has ended");
         self.record(room_key, RoomEvent::Ended { reason });
         if self.rooms.at(room_key).is_some_and(|room| room.had_hub) {
             self.outbound.push(Output::Hub(HubOrder::RoomEnded { room: room_key.0 }));
@@ -174,6 +179,7 @@ impl Registry {
             let close = Some((CloseCode::ServiceRestart, "the server is stopping"));
             self.end_session(key, LeaveReason::ServerStopping, close);
         }
+        self.dismiss_all_peers();
     }
 
     /// The one way out of a room: the roster no longer has them, and their session no longer the room.

@@ -7,8 +7,9 @@
 //!
 //! By whose state it is: `session`, `outbox` and `rate` (one client), `room` and `log` (one room), `list` and `watch`
 //! (the room list), `timers`, `outbound`. By what happens: `hello`, `join`, `leave`, `presence`, `rule`, `recording`,
-//! `relay`, `hub`, `moves` (between mesh and hub, as `mode` judges).
+//! `relay`, `hub`, `moves` (between mesh and hub, as `mode` judges), `broker` (PeerJS).
 
+mod broker;
 mod config;
 mod entropy;
 mod gauges;
@@ -39,9 +40,12 @@ mod sessions;
 mod timers;
 mod watch;
 
+pub use broker::{Hail, HailError, PeerConfig, PeerCounters, PeerFrame, PeerId, PeerKeys, Signal};
 pub use config::Config;
 pub use gauges::Gauges;
 pub use hub::{HubOrder, HubReport, HubSeat};
 pub use io::{CloseCause, ConnId, FrameKind, Input, Outgoing, Output};
-pub use log::{EndReason, Entry, Event, Freed, MoveCause, RoomEvent, SessionId, SuspectCause};
+pub use log::{
+    EndReason, Entry, Event, Freed, MoveCause, PeerEvent, PeerGone, RoomEvent, SessionId, SuspectCause,
+};
 pub use registry::Registry;

@@ -28,6 +28,8 @@ pub(crate) struct RoomList {
     bytes: usize,
     /// Rooms that may look other than their parts.
     stale: BTreeSet<RoomKey>,
+    /// Rooms in which peers came or went. There may be thousands of them: looked at only when somebody watches.
+    crowded: BTreeSet<RoomKey>,
     /// Rooms that changed since the watchers of differences were all told, with the version that did it.
     recent: BTreeMap<RoomId, u64>,
     /// The whole list of the present version.
@@ -51,6 +53,7 @@ impl RoomList {
             parts: BTreeMap::new(),
             bytes: 0,
             stale: BTreeSet::new(),
+            crowded: BTreeSet::new(),
             recent: BTreeMap::new(),
             whole: None,
             lists_encoded: 0,
@@ -60,12 +63,20 @@ impl RoomList {
 
     /// A room was made, changed or ended.
     pub(crate) fn on_change(&mut self, room: RoomKey) {
+        self.crowded.remove(&room);
         self.stale.insert(room);
+    }
+
+    /// Peers came into a room, or went.
+    pub(crate) fn on_peers(&mut self, room: RoomKey) {
+        if !self.stale.contains(&room) {
+            self.crowded.insert(room);
+        }
     }
 
     /// Whether there may be something that no watcher was shown.
     pub(crate) fn has_changes(&self) -> bool {
-        !self.stale.is_empty()
+        !self.stale.is_empty() || !self.crowded.is_empty()
     }
 
     /// The version that [`Self::update`] led to.
@@ -85,6 +96,12 @@ impl RoomList {
 
     /// Takes the rooms' changes in. The version grows if the list looks other than before.
     pub(crate) fn update(&mut self, rooms: &Rooms) {
+        self.stale.append(&mut self.crowded);
+        self.settle(rooms);
+    }
+
+    /// As [`Self::update`], but for what costs much and nobody watches.
+    pub(crate) fn settle(&mut self, rooms: &Rooms) {
         let version = self.version.saturating_add(1);
         while let Some(key) = self.stale.pop_first() {
             let part = rooms.at(key).filter(|room| room.is_listed).map(|room| Part {

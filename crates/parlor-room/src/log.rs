@@ -88,6 +88,15 @@ pub enum Event {
         /// How much of what.
         freed: Freed,
     },
+    /// Something happened to a peer (PeerJS).
+    Peer {
+        /// In which room.
+        room: RoomId,
+        /// To whom.
+        participant: UserId,
+        /// What.
+        event: PeerEvent,
+    },
     /// Something happened in a room; also in the room's log, under this number.
     Room {
         /// Which room.
@@ -95,6 +104,36 @@ pub enum Event {
         /// The entry of its log.
         entry: Entry,
     },
+}
+
+/// Something that happened to a peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PeerEvent {
+    /// It has its id.
+    Opened,
+    /// Its id went over from an older socket of the same client.
+    TakenOver,
+    /// Its id is free.
+    Gone(PeerGone),
+}
+
+/// How a peer came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PeerGone {
+    /// It gave its id back.
+    Left,
+    /// It closed its socket.
+    Closed,
+    /// Its socket broke off.
+    Lost,
+    /// Nothing was heard of it for too long, or when somebody else wanted its id.
+    Silent,
+    /// The server closed its socket for what came through it, or waited for it.
+    Refused,
+    /// It goes on with another key.
+    TakenOver,
+    /// Its room has ended, or the server stops.
+    RoomEnded,
 }
 
 /// How a session was lost.

@@ -51,7 +51,7 @@ impl Registry {
 
     /// A socket has come to its end.
     pub(crate) fn on_closed(&mut self, conn: ConnId, cause: CloseCause) {
-        let Some(key) = self.sessions.with_conn(conn) else { return };
+        let Some(key) = self.sessions.with_conn(conn) else { return self.on_peer_closed(conn, cause) };
         let suspect_cause = match cause {
             CloseCause::Frame(code) if parlor_proto::close::is_leave(code) => {
                 self.sessions.relink(key, Link::Away { since: self.now });
@@ -73,7 +73,9 @@ impl Registry {
 
     /// More waits to be written than may: what follows would be lost, so the session ends.
     pub(crate) fn on_overflowed(&mut self, conn: ConnId) {
-        let Some(key) = self.sessions.with_conn(conn) else { return };
+        let Some(key) = self.sessions.with_conn(conn) else {
+            return self.close_peer(conn, CloseCode::TryAgainLater, "read too slowly");
+        };
         // Taken off first: nothing more is written to a socket that does not read.
         self.close(conn, CloseCode::TryAgainLater, "read too slowly");
         self.sessions.relink(key, Link::Away { since: self.now });

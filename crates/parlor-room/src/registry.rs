@@ -7,6 +7,7 @@ use parlor_proto::{
     ServerMessage, Time,
 };
 
+use crate::broker::{Parked, PeerCounters, Peers};
 use crate::config::Config;
 use crate::entropy::Entropy;
 use crate::gauges::Gauges;
@@ -35,6 +36,9 @@ pub struct Registry {
     pub(crate) watchers: Watchers,
     pub(crate) timers: Timers,
     pub(crate) outbound: Outbound,
+    pub(crate) peers: Peers,
+    pub(crate) parked: Parked,
+    pub(crate) peer_counters: PeerCounters,
     /// Stays in rooms, counted.
     pub(crate) last_stay: u64,
     /// What the hub goes by, so that nobody takes that of a restarted server for the one before; none if there is none.
@@ -60,6 +64,9 @@ impl Registry {
             watchers: Watchers::default(),
             timers: Timers::default(),
             outbound: Outbound::default(),
+            peers: Peers::new(&hash_key),
+            parked: Parked::new(&hash_key),
+            peer_counters: PeerCounters::default(),
             last_stay: 0,
             hub_instance,
             is_draining: false,
@@ -75,11 +82,13 @@ impl Registry {
             Input::BadFrame { conn, error } => self.on_bad_frame(conn, *error),
             Input::OversizedFrame { conn } => self.on_oversized_frame(conn),
             Input::BinaryFrame { conn } => self.on_binary_frame(conn),
-            Input::Pong { conn } => {
-                if let Some(key) = self.sessions.with_conn(conn) {
-                    self.on_heard(key);
-                }
-            }
+            Input::PeerOpened { conn, hail } => self.on_peer_opened(conn, hail),
+            Input::PeerFrame { conn, frame } => self.on_peer_frame(conn, frame),
+            Input::PeerBadFrame { conn } => self.on_peer_bad_frame(conn),
+            Input::Pong { conn } => match self.sessions.with_conn(conn) {
+                Some(key) => self.on_heard(key),
+                None => self.on_peer_heard(conn),
+            },
             Input::Closed { conn, cause } => self.on_closed(conn, cause),
             Input::Overflowed { conn } => self.on_overflowed(conn),
             Input::Hub(report) => self.on_hub_report(report),
@@ -131,6 +140,12 @@ impl Registry {
             lists_encoded_total: self.list.lists_encoded,
             deltas_encoded_total: self.list.deltas_encoded,
             errors_total: counters.errors,
+            peer_sockets: self.peers.len(),
+            peers: self.peers.ids(),
+            peer_queues: self.parked.queues(),
+            peer_frames_parked: self.parked.total.frames,
+            peer_bytes_parked: self.parked.total.bytes,
+            peer_totals: self.peer_counters.clone(),
             ..Gauges::default()
         };
         for (_, session) in self.sessions.iter() {
@@ -203,6 +218,8 @@ impl Registry {
             match timer {
                 Timer::Session(key) => self.on_session_timer(key),
                 Timer::Room(key) => self.on_room_timer(key),
+                Timer::Peer(conn) => self.on_peer_timer(conn),
+                Timer::Parked(key) => self.on_parked_timer(key),
             }
         }
     }
@@ -259,11 +276,17 @@ impl Registry {
     }
 
     fn on_oversized_frame(&mut self, conn: ConnId) {
+        if self.peers.at(conn).is_some() {
+            return self.close_peer(conn, CloseCode::TooLarge, "a frame has at most 256 KiB");
+        }
         self.refuse(conn, None, &bare(ErrorCode::TooLarge, "a frame has at most 256 KiB"));
         self.close_for_frame(conn, CloseCode::TooLarge, "a frame has at most 256 KiB");
     }
 
     fn on_binary_frame(&mut self, conn: ConnId) {
+        if self.peers.at(conn).is_some() {
+            return self.on_peer_bad_frame(conn);
+        }
         self.refuse(conn, None, &bare(ErrorCode::BadMessage, "frames are text"));
         self.close_for_frame(conn, CloseCode::Unsupported, "frames are text");
     }

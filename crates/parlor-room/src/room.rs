@@ -1,12 +1,12 @@
 //! One room: its settings, who is in it, who left it a short time ago, and its log. Who may change what is decided
 //! elsewhere; how it is found is in `rooms.rs`.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use parlor_proto::client::{RoomSettings, UpdateRoom};
 use parlor_proto::{
     Grade, LeaveReason, Mix, Mode, Name, Participant, Receive, Role, RoomDetails, RoomId, RoomSummary,
-    SummaryParticipant, Time, Timestamp, Topology, UserId, limits,
+    SummaryParticipant, Time, Timestamp, Topology, UserId, Via, limits,
 };
 
 use crate::config::Config;
@@ -71,6 +71,10 @@ pub(crate) struct Room {
     pub(crate) is_locked: bool,
     pub(crate) password: Option<Password>,
     members: Vec<Member>,
+    /// By which door one gets in, if none but peers made it.
+    pub(crate) via: Option<Via>,
+    /// Who is here by PeerJS, by the numbers of their stays.
+    peers: BTreeMap<u64, (UserId, Name)>,
     pub(crate) footing: Footing,
     /// Whether anybody ever offered to the hub.
     pub(crate) had_hub: bool,
@@ -107,6 +111,8 @@ impl Room {
             is_locked: false,
             password: Password::from_setting(settings.password.as_deref()),
             members: Vec::new(),
+            via: None,
+            peers: BTreeMap::new(),
             footing: Footing::new(mode::fixed(topology, mix).unwrap_or(Mode::Mesh)),
             had_hub: false,
             departed: VecDeque::new(),
@@ -226,11 +232,35 @@ impl Room {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.members.is_empty()
+        self.members.is_empty() && self.peers.is_empty()
     }
 
     pub(crate) fn is_full(&self) -> bool {
-        self.members.len() >= usize::from(self.capacity)
+        self.members.len().saturating_add(self.peers.len()) >= usize::from(self.capacity)
+    }
+
+    /// How many are here by PeerJS.
+    pub(crate) fn peers(&self) -> usize {
+        self.peers.len()
+    }
+
+    /// A peer comes in. In a room without participants it stands for the host.
+    pub(crate) fn seat(&mut self, stay: u64, id: UserId, name: Name) {
+        if self.is_empty() {
+            (self.host_id, self.host_name) = (id.clone(), name.clone());
+        }
+        self.peers.insert(stay, (id, name));
+    }
+
+    /// A peer goes. If it stood for the host, the one that has been here longest does.
+    pub(crate) fn unseat(&mut self, stay: u64) {
+        let Some((id, _)) = self.peers.remove(&stay) else { return };
+        if self.members.is_empty()
+            && self.host_id == id
+            && let Some((id, name)) = self.peers.values().next()
+        {
+            (self.host_id, self.host_name) = (id.clone(), name.clone());
+        }
     }
 
     pub(crate) fn participants(&self) -> Vec<Participant> {
@@ -238,6 +268,16 @@ impl Room {
     }
 
     pub(crate) fn summary(&self) -> RoomSummary {
+        let members = self.members.iter().map(|Member { participant, stay, .. }| {
+            let Participant { id, name, role, .. } = participant.clone();
+            (*stay, SummaryParticipant { id, name, role, via: None })
+        });
+        let peers = self.peers.iter().map(|(stay, (id, name))| {
+            let (id, name) = (id.clone(), name.clone());
+            (*stay, SummaryParticipant { id, name, role: Role::Caller, via: Some(Via::Peerjs) })
+        });
+        let mut participants: Vec<_> = members.chain(peers).collect();
+        participants.sort_by_key(|(stay, _)| *stay);
         RoomSummary {
             id: self.id.clone(),
             name: self.name.clone(),
@@ -246,15 +286,8 @@ impl Room {
             created_at: self.created_at,
             capacity: self.capacity,
             topology: self.topology,
-            participants: self
-                .members
-                .iter()
-                .map(|Member { participant, .. }| SummaryParticipant {
-                    id: participant.id.clone(),
-                    name: participant.name.clone(),
-                    role: participant.role,
-                })
-                .collect(),
+            via: self.via,
+            participants: participants.into_iter().map(|(_, participant)| participant).collect(),
         }
     }
 

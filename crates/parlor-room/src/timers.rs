@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use parlor_proto::Time;
 
+use crate::broker::QueueKey;
+use crate::io::ConnId;
 use crate::room::RoomKey;
 use crate::session::SessionKey;
 
@@ -15,6 +17,10 @@ pub(crate) enum Timer {
     Session(SessionKey),
     /// The end of an empty room, or a move between mesh and hub.
     Room(RoomKey),
+    /// A ping, a silence or a wait at the door of a peer.
+    Peer(ConnId),
+    /// Somebody has waited long enough for a peer who is not there.
+    Parked(QueueKey),
 }
 
 /// All timers, by time.

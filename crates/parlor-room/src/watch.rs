@@ -106,7 +106,7 @@ impl Watchers {
         now: Time,
     ) {
         if self.keys.is_empty() {
-            list.update(rooms);
+            list.settle(rooms);
             list.on_deltas_sent();
             self.sent_version = list.version();
             return;

@@ -40,6 +40,21 @@ impl Default for Media {
     }
 }
 
+/// The broker for PeerJS, as far as it is about HTTP. Its keys and times are the registry's settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peerjs {
+    /// Under which path, with slashes at both ends, as the client has it in its option `path`; none: there is no broker.
+    pub path: Option<String>,
+    /// Origins of pages that may use it; none: those of any.
+    pub allow_origins: Vec<String>,
+}
+
+impl Default for Peerjs {
+    fn default() -> Self {
+        Self { path: Some("/peerjs/".to_owned()), allow_origins: Vec::new() }
+    }
+}
+
 /// A server's settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -58,6 +73,8 @@ pub struct Config {
     pub sockets_max: usize,
     /// The hub.
     pub media: Media,
+    /// The broker for PeerJS.
+    pub peerjs: Peerjs,
     /// The registry's settings.
     pub room: parlor_room::Config,
 }
@@ -72,6 +89,7 @@ impl Default for Config {
             allow_origins: Vec::new(),
             sockets_max: limits::SOCKETS_MAX,
             media: Media::default(),
+            peerjs: Peerjs::default(),
             room: parlor_room::Config::default(),
         }
     }
@@ -95,6 +113,9 @@ pub enum ConfigError {
     /// An origin that is none.
     #[error("{0:?} is not an origin: give it as in https://example.org, without a path")]
     Origin(String),
+    /// A path of the broker that is none, or another's.
+    #[error("--peerjs-path {0:?}: give a path as in /peerjs, which nothing else is served at, or off")]
+    PeerjsPath(String),
     /// An address under which nobody can be reached.
     #[error("--public-ip {0}: nobody can be reached there, give the address that others see")]
     PublicIp(IpAddr),
@@ -133,7 +154,11 @@ impl Config {
         if let Some(host) = self.public_hosts.iter().find(|host| !is_host(host)) {
             return Err(ConfigError::PublicHost(host.clone()));
         }
-        if let Some(origin) = self.allow_origins.iter().find(|origin| !is_origin(origin)) {
+        if let Some(path) = self.peerjs.path.as_ref().filter(|path| !is_free_path(path)) {
+            return Err(ConfigError::PeerjsPath(path.clone()));
+        }
+        let origins = || self.allow_origins.iter().chain(&self.peerjs.allow_origins);
+        if let Some(origin) = origins().find(|origin| !is_origin(origin)) {
             return Err(ConfigError::Origin(origin.clone()));
         }
         Ok(())
@@ -144,6 +169,19 @@ impl Config {
     pub fn is_public(&self) -> bool {
         self.listen.iter().any(|address| !is_loopback(address.ip()))
     }
+}
+
+/// Whether the broker can be at this path: segments between slashes, the first of them no other's.
+fn is_free_path(path: &str) -> bool {
+    let is_plain = |c: u8| c.is_ascii_alphanumeric() || b"-._~".contains(&c);
+    let Some(inner) = path.strip_prefix('/') else { return false };
+    let Some(inner) = inner.strip_suffix('/') else { return path == "/" };
+    let first = inner.split('/').next().unwrap_or_default();
+    inner
+        .split('/')
+        .all(|segment| !segment.is_empty() && segment.bytes().all(is_plain) && !segment.contains(".."))
+        && !["ws", "api", "sdk", "studio", "voice", "healthz", "readyz", "metrics", "whip", "whep"]
+            .contains(&first)
 }
 
 /// Whether only this machine reaches the address; an IPv4 address may be written as an IPv6 one.

@@ -115,7 +115,7 @@ fn parse_origin(origin: &str) -> Option<(Authority, u16)> {
 
 /// Lets a request in, or says why not.
 pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
-    match judge(&app, &request) {
+    match judge_as(&app, &request, false) {
         Verdict::Own => next.run(request).await,
         Verdict::Allowed => {
             let origin = request.headers().get(ORIGIN).cloned();
@@ -126,11 +126,7 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
             }
             response
         }
-        Verdict::WrongHost => {
-            app.switchboard.counters.requests_refused.inc();
-            let text = "421: this server does not answer to that name. Its operator can add it with --public-host.\n";
-            (StatusCode::MISDIRECTED_REQUEST, text).into_response()
-        }
+        Verdict::WrongHost => wrong_host(&app),
         Verdict::WrongOrigin => {
             app.switchboard.counters.requests_refused.inc();
             let text = "403: pages of that origin may not use this server. Its operator can add it with --allow-origin.\n";
@@ -139,10 +135,18 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     }
 }
 
-fn judge(app: &App, request: &Request) -> Verdict {
+/// The answer to a request that is not for this server.
+pub(crate) fn wrong_host(app: &App) -> Response {
+    app.switchboard.counters.requests_refused.inc();
+    let text = "421: this server does not answer to that name. Its operator can add it with --public-host.\n";
+    (StatusCode::MISDIRECTED_REQUEST, text).into_response()
+}
+
+/// Judges a request by its `Host`, and by its `Origin` unless that is judged by another list (the broker's).
+pub(crate) fn judge_as(app: &App, request: &Request, has_own_origins: bool) -> Verdict {
     // A header that is no text is no name of ours either.
     let header = |name| request.headers().get(name).map(|value| value.to_str().unwrap_or("null"));
-    let (host, origin) = (header(HOST), header(ORIGIN));
+    let (host, origin) = (header(HOST), header(ORIGIN).filter(|_| !has_own_origins));
     let Some(connection) = request.extensions().get::<Connection>() else { return Verdict::WrongHost };
     let local = connection.local.ip();
     // An absolute request target goes before the header (RFC 9112, section 3.2.2): both have to be ours.

@@ -18,6 +18,7 @@ use crate::guard::{Names, guard};
 use crate::headers::secure;
 use crate::metrics::{Metrics, Source};
 use crate::outbox::Load;
+use crate::peerjs::Broker;
 use crate::switchboard::Switchboard;
 use crate::upgrade::upgrade;
 
@@ -31,6 +32,7 @@ pub(crate) struct Shared {
     pub(crate) switchboard: Arc<Switchboard>,
     pub(crate) names: Names,
     pub(crate) compressed: Compressed,
+    pub(crate) broker: Broker,
     metrics: Metrics,
     is_stopping: AtomicBool,
 }
@@ -48,6 +50,7 @@ impl App {
         Self(Arc::new(Shared {
             names: Names::new(config),
             compressed: Compressed::default(),
+            broker: Broker::new(config),
             metrics,
             is_stopping: AtomicBool::new(false),
             switchboard,
@@ -65,15 +68,16 @@ impl App {
 
     /// All paths.
     pub(crate) fn router(&self) -> Router {
-        Router::new()
+        let router = Router::new()
             .route("/ws", any(upgrade))
             .route("/healthz", get(healthz))
             .route("/readyz", get(readyz))
             .route("/metrics", get(metrics))
             .fallback(assets::serve)
-            .layer(from_fn_with_state(self.clone(), guard))
-            .layer(from_fn_with_state(self.clone(), secure))
-            .with_state(self.clone())
+            .layer(from_fn_with_state(self.clone(), guard));
+        // Behind its own guard: games are hosted elsewhere.
+        let router = self.broker.routes(router);
+        router.layer(from_fn_with_state(self.clone(), secure)).with_state(self.clone())
     }
 }
 

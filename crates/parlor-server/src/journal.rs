@@ -3,7 +3,9 @@
 use std::any::Any;
 
 use parlor_proto::{ClientFrame, FrameError, RoomId, UserId};
-use parlor_room::{ConnId, EndReason, Event, MoveCause, RoomEvent, SuspectCause};
+use parlor_room::{
+    ConnId, EndReason, Event, MoveCause, PeerEvent, PeerFrame, PeerGone, RoomEvent, SuspectCause,
+};
 use parlor_sfu::Event as HubEvent;
 
 /// Writes the line of an event.
@@ -28,6 +30,13 @@ pub(crate) fn write(event: &Event) {
             let parlor_room::Freed { rooms, frames, bytes } = *freed;
             tracing::info!(%session, %participant, rooms, frames, bytes, "freed");
         }
+        Event::Peer { room, participant, event } => match event {
+            PeerEvent::Opened => tracing::info!(%room, %participant, "peer opened"),
+            PeerEvent::TakenOver => tracing::info!(%room, %participant, "peer goes on at another socket"),
+            PeerEvent::Gone(gone) => {
+                tracing::info!(%room, %participant, cause = gone_text(*gone), "peer gone")
+            }
+        },
         Event::Room { room, entry } => {
             let number = entry.number;
             match &entry.event {
@@ -105,6 +114,13 @@ pub(crate) fn frame_in(conn: ConnId, parsed: &Result<ClientFrame, Box<FrameError
     }
 }
 
+/// The same of a peer's.
+pub(crate) fn peer_frame_in(conn: ConnId, parsed: Option<&PeerFrame>) {
+    if tracing::enabled!(tracing::Level::DEBUG) {
+        tracing::debug!(conn = conn.0, r#type = parsed.map(PeerFrame::type_name), "frame in");
+    }
+}
+
 /// Writes, at debug level, which type of frame goes out.
 pub(crate) fn frame_out(conn: ConnId, text: &str) {
     if tracing::enabled!(tracing::Level::DEBUG) {
@@ -129,6 +145,18 @@ fn cause_text(cause: SuspectCause) -> String {
         SuspectCause::Lost => "connection lost".to_owned(),
         SuspectCause::Closed(code) => format!("closed by the client with {code}"),
         SuspectCause::Refused(code) => format!("closed by the server with {code}"),
+    }
+}
+
+const fn gone_text(gone: PeerGone) -> &'static str {
+    match gone {
+        PeerGone::Left => "gave its id back",
+        PeerGone::Closed => "closed its socket",
+        PeerGone::Lost => "connection lost",
+        PeerGone::Silent => "silent",
+        PeerGone::Refused => "closed by the server",
+        PeerGone::TakenOver => "goes on with another key",
+        PeerGone::RoomEnded => "the room ended",
     }
 }
 

@@ -26,6 +26,7 @@ mod listener;
 mod media;
 mod metrics;
 mod outbox;
+mod peerjs;
 mod socket;
 mod stream;
 mod switchboard;
@@ -39,11 +40,11 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-pub use config::{Config, ConfigError, Media, Tls};
+pub use config::{Config, ConfigError, Media, Peerjs, Tls};
 pub use limits::SOCKETS_MAX;
 pub use listener::{ListenError, Listeners};
 pub use media::MediaError;
-pub use parlor_room::Config as RoomConfig;
+pub use parlor_room::{Config as RoomConfig, PeerConfig, PeerKeys};
 pub use tls::TlsError;
 
 use crate::http::App;

@@ -14,7 +14,7 @@ use tungstenite::Message;
 use tungstenite::error::{CapacityError, Error};
 
 use parlor_proto::{ClientFrame, CloseCode};
-use parlor_room::{CloseCause, Input, Outgoing};
+use parlor_room::{CloseCause, Hail, HailError, Input, Outgoing, PeerFrame, PeerId};
 
 use crate::journal;
 use crate::limits::{
@@ -33,10 +33,29 @@ const INTERNAL_ERROR: u16 = 1011;
 /// Read at once of what a client still sends while it is shown out.
 const REST_BYTES: usize = 4 * 1024;
 
+/// Who is at a socket, by the path that it came to.
+#[derive(Debug)]
+pub(crate) enum Caller {
+    /// `/ws`.
+    Participant,
+    /// The broker's, with who the peer says that it is.
+    Peer(Result<Hail, HailError>),
+}
+
+/// What is spoken at a socket.
+#[derive(Debug)]
+enum Speech {
+    /// The contract's frames.
+    Parlor,
+    /// PeerServer's. Without an id it says nothing that counts.
+    Peer(Option<PeerId>),
+}
+
 /// See the module.
 #[derive(Debug)]
 struct Line {
     wire: Wire,
+    speech: Speech,
     seat: Seat,
     /// Whether the last attempt to write had to stop because the client does not read.
     is_blocked: bool,
@@ -65,11 +84,16 @@ pub(crate) async fn serve(
     early: Vec<u8>,
     switchboard: &std::sync::Arc<Switchboard>,
     place: OwnedSemaphorePermit,
+    caller: Caller,
 ) {
     set_send_buffer(&stream, SEND_BUFFER_BYTES);
-    let seat = switchboard.open(place);
+    let speech = match &caller {
+        Caller::Participant => Speech::Parlor,
+        Caller::Peer(hail) => Speech::Peer(hail.as_ref().ok().map(|hail| hail.id().clone())),
+    };
+    let seat = switchboard.open(place, caller);
     let wire = Wire::new(stream, early);
-    let mut line = Line { wire, seat, is_blocked: false, is_pressed: false, stalled: None };
+    let mut line = Line { wire, speech, seat, is_blocked: false, is_pressed: false, stalled: None };
     let ending = poll_fn(|cx| line.poll(cx)).await;
     line.finish(ending).await;
 }
@@ -132,6 +156,18 @@ impl Line {
             Ok(Message::Text(text)) => {
                 counters.frames_in.inc();
                 counters.bytes_in.inc_by(text.len() as u64);
+                let from = match &self.speech {
+                    Speech::Parlor => None,
+                    Speech::Peer(from) => Some(from.as_ref()),
+                };
+                if let Some(from) = from {
+                    let parsed = from.and_then(|from| PeerFrame::parse(&text, from));
+                    journal::peer_frame_in(conn, parsed.as_ref());
+                    return Ok(Some(match parsed {
+                        Some(frame) => Input::PeerFrame { conn, frame },
+                        None => Input::PeerBadFrame { conn },
+                    }));
+                }
                 let parsed = ClientFrame::parse(&text);
                 journal::frame_in(conn, &parsed);
                 Ok(Some(match parsed {

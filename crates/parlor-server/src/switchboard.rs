@@ -10,7 +10,7 @@ use std::task::Waker;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-use parlor_proto::Time;
+use parlor_proto::{RoomId, Time};
 use parlor_room::{CloseCause, Config, ConnId, Event, Gauges, HubReport, Input, Output, Registry};
 
 use crate::clock::Clock;
@@ -19,6 +19,7 @@ use crate::limits::STOPPING;
 use crate::media::Media;
 use crate::metrics::Counters;
 use crate::outbox::{Load, Outbox, Pushed};
+use crate::socket::Caller;
 
 /// See the module.
 #[derive(Debug)]
@@ -97,7 +98,7 @@ impl Switchboard {
     }
 
     /// Seats a socket.
-    pub(crate) fn open(self: &Arc<Self>, place: OwnedSemaphorePermit) -> Seat {
+    pub(crate) fn open(self: &Arc<Self>, place: OwnedSemaphorePermit, caller: Caller) -> Seat {
         let outbox = Arc::new(Outbox::default());
         let conn = {
             let mut core = self.lock();
@@ -106,7 +107,11 @@ impl Switchboard {
             core.outboxes.insert(conn, Arc::clone(&outbox));
             conn
         };
-        self.input(None, Input::Opened { conn });
+        let opened = match caller {
+            Caller::Participant => Input::Opened { conn },
+            Caller::Peer(hail) => Input::PeerOpened { conn, hail },
+        };
+        self.input(None, opened);
         Seat { conn, outbox, switchboard: Arc::clone(self), is_told: false, _place: place }
     }
 
@@ -130,6 +135,16 @@ impl Switchboard {
     /// Returns when every WebSocket is gone, or when there is no more time for that.
     pub(crate) async fn gone(&self) -> bool {
         tokio::time::timeout(STOPPING, self.places.acquire_many(self.sockets_max)).await.is_ok()
+    }
+
+    /// An id that no peer has.
+    pub(crate) fn fresh_peer_id(&self) -> String {
+        self.lock().registry.fresh_peer_id()
+    }
+
+    /// The ids of all peers with a key.
+    pub(crate) fn peer_ids(&self, key: &RoomId) -> Vec<Arc<str>> {
+        self.lock().registry.peer_ids(key)
     }
 
     /// Calls the registry when it wants to be called, for ever.

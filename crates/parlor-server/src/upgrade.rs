@@ -8,11 +8,16 @@ use axum::response::IntoResponse;
 use hyper_util::rt::TokioIo;
 
 use crate::http::App;
-use crate::socket;
+use crate::socket::{self, Caller};
 use crate::stream::Stream;
 
+/// Answers the handshake of a participant.
+pub(crate) async fn upgrade(State(app): State<App>, request: Request) -> axum::response::Response {
+    upgrade_for(&app, request, Caller::Participant)
+}
+
 /// Answers the handshake and hands the connection over.
-pub(crate) async fn upgrade(State(app): State<App>, mut request: Request) -> axum::response::Response {
+pub(crate) fn upgrade_for(app: &App, mut request: Request, caller: Caller) -> axum::response::Response {
     let response = match tungstenite::handshake::server::create_response_with_body(&request, Body::empty) {
         Ok(response) => response,
         Err(error) => return not_a_handshake(&error),
@@ -24,6 +29,7 @@ pub(crate) async fn upgrade(State(app): State<App>, mut request: Request) -> axu
         app.switchboard.counters.sockets_refused.inc();
         return busy("503: this server has as many connections as it takes.\n");
     };
+    let app = app.clone();
     let upgraded = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
         // Taken apart before the wait: the rest of it holds HTTP's buffer, which would stay as long as the socket.
@@ -34,7 +40,7 @@ pub(crate) async fn upgrade(State(app): State<App>, mut request: Request) -> axu
             Ok(Err(_)) => return tracing::error!("an upgraded connection is of no known kind"),
             Err(error) => return tracing::debug!(%error, "a handshake was not finished"),
         };
-        socket::serve(stream, early, &app.switchboard, place).await;
+        socket::serve(stream, early, &app.switchboard, place, caller).await;
     });
     response
 }

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use parlor_proto::RoomId;
 use parlor_proto::server::IceServer;
-use parlor_server::{Config, Media, RoomConfig, SOCKETS_MAX, Tls};
+use parlor_server::{Config, Media, PeerConfig, PeerKeys, Peerjs, RoomConfig, SOCKETS_MAX, Tls};
 use serde::Deserialize;
 
 /// How log lines look.
@@ -99,6 +100,24 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "IP", env = "PARLOR_PUBLIC_IP", value_delimiter = ',')]
     public_ip: Vec<IpAddr>,
 
+    /// A key with which PeerJS clients may come; it is the name of their room, too. May be given several times; * takes any
+    /// [default: peerjs]
+    #[arg(long, value_name = "KEY", env = "PARLOR_PEERJS_KEY", value_delimiter = ',')]
+    peerjs_key: Vec<String>,
+
+    /// Where the broker for PeerJS clients is, their option `path`; off: nowhere [default: /peerjs]
+    #[arg(long, value_name = "PATH", env = "PARLOR_PEERJS_PATH")]
+    peerjs_path: Option<String>,
+
+    /// The origin of a page that may use the broker for PeerJS, such as https://example.org. May be given several times
+    /// [default: any]
+    #[arg(long, value_name = "ORIGIN", env = "PARLOR_PEERJS_ALLOW_ORIGIN", value_delimiter = ',')]
+    peerjs_allow_origin: Vec<String>,
+
+    /// Tell PeerJS clients who know a key the ids of all its peers (listAllPeers)
+    #[arg(long, env = "PARLOR_PEERJS_DISCOVERY", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    peerjs_discovery: Option<bool>,
+
     /// How log lines on stderr look [default: human]
     #[arg(long, value_name = "FORMAT", env = "PARLOR_LOG_FORMAT", value_enum)]
     log_format: Option<LogFormat>,
@@ -130,6 +149,8 @@ pub(crate) enum SettingsError {
     HalfTls,
     #[error("--tls-self-signed makes a certificate, --tls-cert brings one: choose")]
     TwoTls,
+    #[error("--peerjs-key {0:?}: a key has 1 to 64 of A-Z a-z 0-9 _ . : @ -, or is * for any")]
+    PeerjsKey(String),
     #[error(
         "--ice-server {0:?}: give it as stun:HOST:PORT or turn:HOST:PORT,username=NAME,credential=SECRET"
     )]
@@ -177,6 +198,10 @@ impl Settings {
             media_listen: self.media_listen.or(other.media_listen),
             media_threads: self.media_threads.or(other.media_threads),
             public_ip: if self.public_ip.is_empty() { other.public_ip } else { self.public_ip },
+            peerjs_key: either(self.peerjs_key, other.peerjs_key),
+            peerjs_path: self.peerjs_path.or(other.peerjs_path),
+            peerjs_allow_origin: either(self.peerjs_allow_origin, other.peerjs_allow_origin),
+            peerjs_discovery: self.peerjs_discovery.or(other.peerjs_discovery),
             log_format: self.log_format.or(other.log_format),
             log_level: self.log_level.or(other.log_level),
         }
@@ -199,6 +224,11 @@ impl Settings {
             grace_ms: duration_ms("grace", self.grace)?.unwrap_or(defaults.room.grace_ms),
             empty_room_ms: duration_ms("empty-room", self.empty_room)?.unwrap_or(defaults.room.empty_room_ms),
             ice_servers: self.ice_server.iter().map(|text| ice_server(text)).collect::<Result<_, _>>()?,
+            peers: PeerConfig {
+                keys: peerjs_keys(&self.peerjs_key)?.unwrap_or(defaults.room.peers.keys),
+                has_discovery: self.peerjs_discovery.unwrap_or(defaults.room.peers.has_discovery),
+                ..defaults.room.peers
+            },
             ..defaults.room
         };
         let listen = match self.listen.is_empty() {
@@ -216,6 +246,10 @@ impl Settings {
                 listen: self.media_listen.as_deref().map(media_address).transpose()?,
                 threads: self.media_threads.unwrap_or(defaults.media.threads),
                 public_ips: self.public_ip,
+            },
+            peerjs: Peerjs {
+                path: self.peerjs_path.as_deref().map_or(defaults.peerjs.path, peerjs_path),
+                allow_origins: self.peerjs_allow_origin,
             },
             room,
         };
@@ -251,6 +285,27 @@ fn listen_address(text: &str) -> Result<SocketAddr, SettingsError> {
         .or_else(|| loopback(text))
         .or_else(host_port)
         .ok_or_else(|| SettingsError::Listen(text.to_owned()))
+}
+
+/// None if none is given.
+fn peerjs_keys(given: &[String]) -> Result<Option<PeerKeys>, SettingsError> {
+    if given.is_empty() {
+        return Ok(None);
+    }
+    if given.iter().any(|key| key == "*") {
+        return Ok(Some(PeerKeys::Any));
+    }
+    let parse = |key: &String| RoomId::parse(key).map_err(|_| SettingsError::PeerjsKey(key.clone()));
+    Ok(Some(PeerKeys::Only(given.iter().map(parse).collect::<Result<_, _>>()?)))
+}
+
+/// With slashes at both ends, whichever were given.
+fn peerjs_path(text: &str) -> Option<String> {
+    match text.trim_matches('/') {
+        "off" => None,
+        "" => Some("/".to_owned()),
+        inner => Some(format!("/{inner}/")),
+    }
 }
 
 fn duration_ms(name: &'static str, given: Option<String>) -> Result<Option<u64>, SettingsError> {

@@ -1,0 +1,1 @@
+//! Frames of PeerJS, read and written.
