@@ -2,8 +2,8 @@
  * Another player of the room, for as long as they are on the roster: the one call with them, the data channel beside it, what
  * they said of their tracks, and the tries when a call does not work.
  *
- * Both sides may call at once. Of two calls that cross the larger id's stays: its owner drops the other's, the other drops
- * their own and answers. Who opened the call that stays opens the data channel once it is answered, so that these never cross.
+ * Both sides may call at once. Of two calls that cross the larger id's stays: its owner drops the other's once theirs is
+ * answered, the other drops their own and answers. Who opened the call that stays opens the data channel once it is answered, so that these never cross.
  */
 
 import { GameRoomError, RETRY_DELAYS_MS } from './game-errors.js';
@@ -35,6 +35,8 @@ import { statsSample } from './stats-sample.js';
 
 /** So long may a call be without a path before it is given up: ICE often finds another one. */
 const PATIENCE_MS = 5_000;
+/** So long one's own call may stay unanswered after the other's came: where it was lost, on a dead socket, theirs is the one. */
+const CROSSING_MS = 2_000;
 const SAMPLE_MS = 1_000;
 /** Data channels that the other side opened; beyond these the oldest are closed. */
 const LINKS_MAX = 4;
@@ -74,6 +76,10 @@ export class GamePlayer {
   #told = null;
   /** The newest last. @type {PeerData[]} */
   #links = [];
+  /** Their call, which crossed one's own and would give way to it. @type {PeerCall | null} */
+  #spare = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #spareTimer;
   #attempts = 0;
   #linkAttempts = 0;
   /** Until the next try, until the call must stand, until it is given up, or until it counts as stable. @type {ReturnType<typeof setTimeout> | undefined} */
@@ -146,10 +152,30 @@ export class GamePlayer {
   /** They call. @param {PeerCall} call */
   take(call) {
     const isMine = this.#call !== null && this.#isOutgoing && this.state === 'connecting';
-    if (isMine && this.#home.userId > this.#id) {
-      call.close();
-      return;
-    }
+    if (isMine && this.#home.userId > this.#id && !this.#stream) return this.#keep(call);
+    this.#answer(call);
+  }
+
+  /** @param {PeerCall} call */
+  #keep(call) {
+    this.#takeSpare()?.close();
+    this.#spare = call;
+    this.#spareTimer = setTimeout(() => {
+      const spare = this.#takeSpare();
+      if (spare) this.#answer(spare);
+    }, CROSSING_MS);
+  }
+
+  /** @returns {PeerCall | null} */
+  #takeSpare() {
+    const spare = this.#spare;
+    this.#spare = null;
+    clearTimeout(this.#spareTimer);
+    return spare;
+  }
+
+  /** @param {PeerCall} call */
+  #answer(call) {
     this.#drop();
     this.#told = trackStateIn(call.metadata);
     this.#adopt(call, false);
@@ -219,6 +245,7 @@ export class GamePlayer {
 
   /** @param {MediaStream} stream */
   #onStream(stream) {
+    this.#takeSpare()?.close();
     this.#stream = stream;
     this.#judge();
     this.#home.changed();
@@ -264,6 +291,8 @@ export class GamePlayer {
    * @param {'failed' | 'disconnected'} state
    */
   #again(state) {
+    const spare = this.#takeSpare();
+    if (spare) return this.#answer(spare);
     this.#drop();
     this.state = state;
     const delay = RETRY_DELAYS_MS[this.#attempts];
@@ -279,6 +308,7 @@ export class GamePlayer {
   }
 
   #drop() {
+    this.#takeSpare()?.close();
     clearTimeout(this.#timer);
     clearTimeout(this.#linkTimer);
     clearInterval(this.#sampling);

@@ -157,6 +157,32 @@ for (const [name, first, second] of [['smaller', 'ada', 'ben'], ['larger', 'ben'
   });
 }
 
+test('GP-4 the larger id’s call that was lost on a dead socket gives way after 2 s to the smaller’s', async () => {
+  const b = await player('ben', { roster: ['ada'] });
+  broker.online.set('ada', { receive: () => {} });
+  broker.deliver();
+  const a = await player('ada', { roster: ['ben'] });
+  const lost = b.state.calls.get('ada');
+  await flow();
+  assert.equal(stateOf(b, 'ada'), 'connecting', 'it might still be answered');
+  await tick(2_000);
+  await flow();
+  assert.equal(stateOf(a, 'ben'), 'connected');
+  assert.equal(stateOf(b, 'ada'), 'connected');
+  assert.ok(lost.call.isClosed);
+
+  // Expired, it gives way at once.
+  const d = await player('dan', { roster: ['cleo'] });
+  broker.online.set('cleo', { receive: () => {} });
+  broker.deliver();
+  const c = await player('cleo', { roster: ['dan'] });
+  await flow();
+  broker.expire('dan', 'cleo');
+  await flow();
+  assert.equal(stateOf(c, 'dan'), 'connected');
+  assert.equal(stateOf(d, 'cleo'), 'connected');
+});
+
 test('GP-4 four players with every order of crossing offers end with six calls, each side with the same one', async () => {
   const ids = ['ada', 'ben', 'cleo', 'dan'];
   const people = [];
