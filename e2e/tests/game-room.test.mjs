@@ -232,3 +232,93 @@ scenario('GP-3 GP-11 the seven kinds of errors, each with its recovery', async (
   for (const one of [ada, ben]) await one.sees('the server', ({ error, connectionState }) => error === null && connectionState === 'connected');
   assert.deepEqual((await ben.state()).callIds, calls);
 }, { ownServer: true });
+
+for (const browser of /** @type {const} */ (['chromium', 'firefox'])) {
+  scenario(`GP-1 GP-3 the client alone, in ${browser}: every kind of error that it can raise`, async (stage) => {
+    const page = await Gamer.open(stage, fresh('raw'), files.origin, { browser, forgiven: refused });
+    const old = await stage.person('old', { origin: files.origin, toneHz: null, browser, missing: ['RTCPeerConnection', 'webkitRTCPeerConnection'] });
+    await old.goto('/e2e/fixtures/game.html');
+    await until('the client is there', () => old.page.evaluate(() => 'Peer' in window));
+    const incompatible = await old.page.evaluate(() => new Promise((resolve) => {
+      new (/** @type {any} */ (window).Peer)('old').on('error', (/** @type {any} */ { type }) => resolve(type));
+    }));
+    assert.equal(incompatible, 'browser-incompatible');
+
+    const raised = await page.page.evaluate(async ({ id, options }) => {
+      const { Peer } = /** @type {any} */ (window);
+      /** The next error. @param {any} emitter @returns {Promise<string>} */
+      const error = (emitter) => new Promise((resolve, reject) => {
+        emitter.on('error', (/** @type {any} */ { type }) => resolve(type));
+        setTimeout(() => reject(new Error('no error came')), 20_000);
+      });
+      /** @param {string} own @param {object} [more] @returns {Promise<any>} */
+      const opened = (own, more = {}) => new Promise((resolve, reject) => {
+        const peer = new Peer(own, { ...options, ...more });
+        peer.on('open', () => resolve(peer));
+        peer.on('error', reject);
+      });
+      /** @type {Record<string, string>} */
+      const kinds = {};
+      const [a, b] = await Promise.all([opened(`${id}-a`), opened(`${id}-b`)]);
+      // These take the server's time, so they run beside the rest.
+      const unavailable = error(a);
+      a.connect(`${id}-nobody`);
+      kinds['invalid-id'] = await error(new Peer('-', options));
+      kinds['unavailable-id'] = await error(new Peer(`${id}-a`, options));
+      kinds['server-error'] = await error(new Peer(`${id}-c`, { ...options, key: 'no-such-key' }));
+      kinds['server-error of /peers'] = await (async () => {
+        const peer = await opened(`${id}-d`, { key: 'peerjs' });
+        const failed = error(peer);
+        peer.options.key = 'no-such-key';
+        peer.listAllPeers();
+        return failed;
+      })();
+      kinds.network = await error(new Peer(`${id}-e`, { ...options, port: 9 }));
+      const gone = await opened(`${id}-f`);
+      gone.disconnect();
+      const disconnected = error(gone);
+      gone.connect(`${id}-a`);
+      kinds.disconnected = await disconnected;
+      const typeless = await opened(`${id}-g`);
+      const socket = error(typeless);
+      typeless.socket.send({});
+      kinds['socket-error'] = await socket;
+      // No server says so today; the client would understand.
+      const keyless = await opened(`${id}-h`);
+      const key = error(keyless);
+      keyless.socket._socket.onmessage({ data: '{"type":"INVALID-KEY"}' });
+      kinds['invalid-key'] = await key;
+
+      // Of a connection.
+      const incoming = /** @type {Promise<any>} */ (new Promise((resolve) => b.on('connection', resolve)));
+      const link = a.connect(`${id}-b`, { serialization: 'json' });
+      const early = error(link);
+      link.send('too soon');
+      kinds['not-open-yet'] = await early;
+      await new Promise((resolve) => link.on('open', resolve));
+      const far = await incoming;
+      const large = error(far);
+      if (!far.open) await new Promise((resolve) => far.on('open', resolve));
+      far.send('x'.repeat(20_000));
+      kinds['message-too-big'] = await large;
+      // What a peer gets when the other's answer is nonsense.
+      const webrtc = error(b);
+      far.peerConnection.addIceCandidate = () => Promise.reject(new Error('no such candidate'));
+      a.socket.send({ type: 'CANDIDATE', dst: `${id}-b`, payload: { candidate: { candidate: 'nonsense', sdpMid: '0' }, type: 'data', connectionId: far.connectionId } });
+      kinds.webrtc = await webrtc;
+      for (const [kind, state] of [['negotiation-failed', 'failed'], ['connection-closed', 'closed']]) {
+        const one = a.connect(`${id}-b`);
+        const failed = error(one);
+        // ICE takes half a minute to give up.
+        Object.defineProperty(one.peerConnection, 'iceConnectionState', { value: state });
+        one.peerConnection.oniceconnectionstatechange();
+        kinds[kind ?? ''] = await failed;
+      }
+      kinds['peer-unavailable'] = await unavailable;
+      for (const peer of [a, b, gone, typeless, keyless]) peer.destroy();
+      return kinds;
+    }, { id: page.id, options: page.options() });
+    for (const [wanted, kind] of Object.entries(raised)) assert.equal(kind, wanted.split(' ')[0]);
+    assert.equal(Object.keys(raised).length, 14);
+  });
+}

@@ -198,7 +198,7 @@ export class GamePlayer {
 
   /** @param {unknown} data @returns {boolean} whether it could be sent */
   send(data) {
-    const link = this.#links.filter(({ open }) => open).at(-1);
+    const [link] = this.#links.filter(({ open }) => open).slice(-1);
     if (!link) return false;
     link.send(data);
     return true;
