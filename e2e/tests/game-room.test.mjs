@@ -169,7 +169,7 @@ scenario('GP-2 GP-3 GP-9 a cut network: the same id again at once over a half-op
   assert.equal(now.error, null);
   assert.notDeepEqual(now.callIds, before.callIds);
   assert.equal(await away.page.evaluate(() => /** @type {any} */ (window).room.getSnapshot().peer.id), a, 'with the same id');
-  assert.equal(await home.call('send', 'still here'), 1);
+  await until('the data channel is there again', () => home.call('send', 'still here'), { good: (count) => count === 1 });
   await away.sees('it', ({ data }) => data.length === 1);
 });
 

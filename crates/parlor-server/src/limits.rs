@@ -88,6 +88,9 @@ pub(crate) const MEDIA_THREADS_MAX: usize = 256;
 
 /// From the order to close a socket to its end, whatever the client does.
 pub(crate) const CLOSING: Duration = Duration::from_secs(1);
+/// How long the end of the stream waits for the client's close frame (RFC 6455, section 7.1.1). Firefox forgets what it has
+/// been sent, the frames before too, when the end comes with the first of it.
+pub(crate) const FAREWELL: Duration = Duration::from_millis(500);
 /// From the order to stop to the end of the server. The contract allows 10 s.
 pub(crate) const STOPPING: Duration = Duration::from_secs(8);
 /// How long requests that are being answered may take when the server stops.

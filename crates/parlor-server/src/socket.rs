@@ -18,7 +18,8 @@ use parlor_room::{CloseCause, Hail, HailError, Input, Outgoing, PeerFrame, PeerI
 
 use crate::journal;
 use crate::limits::{
-    BLOCKED_FRAMES, CLOSING, INPUTS_PER_TURN, SEND_BUFFER_BYTES, SEND_BUFFER_CLOSING_BYTES, WRITE_STALLED,
+    BLOCKED_FRAMES, CLOSING, FAREWELL, INPUTS_PER_TURN, SEND_BUFFER_BYTES, SEND_BUFFER_CLOSING_BYTES,
+    WRITE_STALLED,
 };
 use crate::outbox::Closing;
 use crate::stream::Stream;
@@ -243,7 +244,7 @@ impl Line {
         Ok(())
     }
 
-    /// Says good-bye: what waits, a close frame, the end of the stream; and waits a moment for the client's own.
+    /// Says good-bye: what waits, a close frame, and when the client has said its own, or a moment later, the end of the stream.
     async fn finish(mut self, ending: Ending) {
         let (last, closing) = match ending {
             Ending::Lost => {
@@ -285,10 +286,16 @@ impl Line {
         .await;
         poll_fn(|cx| self.wire.poll_write_out(cx).1).await?;
         let stream = self.wire.stream();
+        let mut rest = vec![0; REST_BYTES];
+        stream.flush().await?;
+        if closing.is_some()
+            && let Ok(heard) = tokio::time::timeout(FAREWELL, stream.read(&mut rest)).await
+        {
+            heard?;
+        }
         stream.shutdown().await?;
         // Bytes that nobody has read would make the kernel reset the connection, and the reset overtakes the close
         // frame: read them until the client has ended its side.
-        let mut rest = vec![0; REST_BYTES];
         while stream.read(&mut rest).await? > 0 {}
         Ok(())
     }
