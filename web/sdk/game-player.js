@@ -33,9 +33,14 @@ import { statsSample } from './stats-sample.js';
  * @property {number | null} connectedAt
  */
 
+/**
+ * Their call that crossed one's own. `connection`: it is answered.
+ * @typedef {{ call: PeerCall, connection: RTCPeerConnection | null, stream: MediaStream | null, timer: ReturnType<typeof setTimeout> }} Spare
+ */
+
 /** So long may a call be without a path before it is given up: ICE often finds another one. */
 const PATIENCE_MS = 5_000;
-/** So long one's own call may stay unanswered after the other's came: where it was lost, on a dead socket, theirs is the one. */
+/** So long one's own call may stay unanswered after the other's came before that is answered, too. */
 const CROSSING_MS = 2_000;
 const SAMPLE_MS = 1_000;
 /** Data channels that the other side opened; beyond these the oldest are closed. */
@@ -76,10 +81,8 @@ export class GamePlayer {
   #told = null;
   /** The newest last. @type {PeerData[]} */
   #links = [];
-  /** Their call, which crossed one's own and would give way to it. @type {PeerCall | null} */
+  /** @type {Spare | null} */
   #spare = null;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #spareTimer;
   #attempts = 0;
   #linkAttempts = 0;
   /** Until the next try, until the call must stand, until it is given up, or until it counts as stable. @type {ReturnType<typeof setTimeout> | undefined} */
@@ -153,32 +156,53 @@ export class GamePlayer {
   take(call) {
     const isMine = this.#call !== null && this.#isOutgoing && this.state === 'connecting';
     if (isMine && this.#home.userId > this.#id && !this.#stream) return this.#keep(call);
-    this.#answer(call);
-  }
-
-  /** @param {PeerCall} call */
-  #keep(call) {
-    this.#takeSpare()?.close();
-    this.#spare = call;
-    this.#spareTimer = setTimeout(() => {
-      const spare = this.#takeSpare();
-      if (spare) this.#answer(spare);
-    }, CROSSING_MS);
-  }
-
-  /** @returns {PeerCall | null} */
-  #takeSpare() {
-    const spare = this.#spare;
-    this.#spare = null;
-    clearTimeout(this.#spareTimer);
-    return spare;
-  }
-
-  /** @param {PeerCall} call */
-  #answer(call) {
     this.#drop();
-    this.#told = trackStateIn(call.metadata);
     this.#adopt(call, false);
+  }
+
+  /**
+   * Their call crossed one's own, and gives way to it, unless one's own was lost on a dead socket. Which it is shows when one of
+   * the two stands; so theirs is answered, too, when one's own has had time enough.
+   * @param {PeerCall} call
+   */
+  #keep(call) {
+    this.#closeSpare();
+    /** @type {Spare} */
+    const spare = { call, connection: null, stream: null, timer: setTimeout(() => this.#answerSpare(spare), CROSSING_MS) };
+    this.#spare = spare;
+  }
+
+  /** @param {Spare} spare */
+  #answerSpare(spare) {
+    const { call } = spare;
+    const look = () => {
+      if (this.#spare === spare && spare.stream && isUp(spare.connection)) this.#take(spare);
+    };
+    call.on('stream', (stream) => {
+      spare.stream = stream;
+      look();
+    });
+    call.on('iceStateChanged', look);
+    call.answer(this.#home.outgoing().places);
+    spare.connection = call.peerConnection ?? null;
+    if (spare.connection) this.#home.outgoing().attach(spare.connection);
+  }
+
+  /** Theirs it is. @param {Spare} spare */
+  #take(spare) {
+    clearTimeout(spare.timer);
+    this.#spare = null;
+    this.#drop();
+    this.#adopt(spare.call, false, spare);
+  }
+
+  #closeSpare() {
+    const spare = this.#spare;
+    if (!spare) return;
+    this.#spare = null;
+    clearTimeout(spare.timer);
+    if (spare.connection) this.#home.outgoing().detach(spare.connection);
+    spare.call.close();
   }
 
   /** They opened a data channel. @param {PeerData} link */
@@ -224,8 +248,9 @@ export class GamePlayer {
   /**
    * @param {PeerCall} call
    * @param {boolean} isOutgoing
+   * @param {Spare} [spare] what it is already
    */
-  #adopt(call, isOutgoing) {
+  #adopt(call, isOutgoing, spare) {
     this.#call = call;
     this.#isOutgoing = isOutgoing;
     this.#createdAt = Date.now();
@@ -236,26 +261,26 @@ export class GamePlayer {
     call.on('iceStateChanged', () => isCurrent() && this.#judge());
     call.on('close', () => isCurrent() && this.#again(this.#connectedAt === null ? 'failed' : 'disconnected'));
     call.on('error', () => isCurrent() && this.#again(this.#connectedAt === null ? 'failed' : 'disconnected'));
-    if (!isOutgoing) call.answer(this.#home.outgoing().places);
+    if (!isOutgoing) this.#told = trackStateIn(call.metadata);
+    if (!isOutgoing && !spare?.connection) call.answer(this.#home.outgoing().places);
     this.#connection = call.peerConnection ?? null;
     if (this.#connection) this.#home.outgoing().attach(this.#connection);
     this.#timer = setTimeout(() => this.#onTimeout(), TIMEOUT_MS);
+    if (spare?.stream) this.#onStream(spare.stream);
     this.#home.changed();
   }
 
   /** @param {MediaStream} stream */
   #onStream(stream) {
-    this.#takeSpare()?.close();
+    this.#closeSpare();
     this.#stream = stream;
     this.#judge();
     this.#home.changed();
   }
 
   #judge() {
-    const ice = this.#connection?.iceConnectionState;
-    const isUp = ice === 'connected' || ice === 'completed';
-    if (isUp && this.#stream && this.state !== 'connected') this.#onConnected();
-    else if (ice === 'disconnected' && this.state === 'connected') this.#onDisturbed();
+    if (isUp(this.#connection) && this.#stream && this.state !== 'connected') this.#onConnected();
+    else if (this.#connection?.iceConnectionState === 'disconnected' && this.state === 'connected') this.#onDisturbed();
   }
 
   #onConnected() {
@@ -291,8 +316,7 @@ export class GamePlayer {
    * @param {'failed' | 'disconnected'} state
    */
   #again(state) {
-    const spare = this.#takeSpare();
-    if (spare) return this.#answer(spare);
+    if (this.#spare) return this.#take(this.#spare);
     this.#drop();
     this.state = state;
     const delay = RETRY_DELAYS_MS[this.#attempts];
@@ -308,7 +332,7 @@ export class GamePlayer {
   }
 
   #drop() {
-    this.#takeSpare()?.close();
+    this.#closeSpare();
     clearTimeout(this.#timer);
     clearTimeout(this.#linkTimer);
     clearInterval(this.#sampling);
@@ -388,6 +412,11 @@ export class GamePlayer {
       this.#home.changed();
     }, SAMPLE_MS);
   }
+}
+
+/** @param {RTCPeerConnection | null} connection */
+function isUp(connection) {
+  return connection?.iceConnectionState === 'connected' || connection?.iceConnectionState === 'completed';
 }
 
 /**

@@ -183,6 +183,24 @@ test('GP-4 the larger id’s call that was lost on a dead socket gives way after
   assert.equal(stateOf(d, 'cleo'), 'connected');
 });
 
+test('GP-4 a slow answer to the larger id’s call still counts when the smaller’s has been answered, too', async () => {
+  const a = await player('ada');
+  const b = await player('ben');
+  a.room.setRoster(['ben']);
+  b.room.setRoster(['ada']);
+  const own = b.state.calls.get('ada').callId;
+  broker.deliverOne(({ dst }) => dst === 'ben');
+  await tick(2_000);
+  assert.equal(broker.waiting, 2, 'one’s own offer, and the answer to theirs');
+  broker.deliverOne(({ type }) => type === 'OFFER');
+  await flow();
+  assert.equal(stateOf(a, 'ben'), 'connected');
+  assert.equal(stateOf(b, 'ada'), 'connected');
+  assert.equal(b.state.calls.get('ada').callId, own);
+  assert.equal(a.state.calls.get('ben').callId, own);
+  assert.equal(FakeRTCPeerConnection.open - 2, 2);
+});
+
 test('GP-4 four players with every order of crossing offers end with six calls, each side with the same one', async () => {
   const ids = ['ada', 'ben', 'cleo', 'dan'];
   const people = [];
