@@ -38,6 +38,8 @@ async function join(name) {
     const room = new GameRoom({
       Peer: /** @type {any} */ (window).Peer,
       userId,
+      // As large as a tile of the table; four at 1280×720 want a fast machine.
+      video: { width: 640, height: 360 },
       // Asked for before each connection: a token lives for two minutes.
       peerOptions: async () => ({ ...peer, token: (await post('/token', { secret })).token }),
     });
