@@ -5,6 +5,7 @@
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';
+import { stageAddress } from './namespace.mjs';
 
 const types = /** @type {Record<string, string>} */ ({
   '.html': 'text/html; charset=utf-8',
@@ -17,10 +18,11 @@ const types = /** @type {Record<string, string>} */ ({
 });
 
 /**
- * Serves the files below a folder on a free port of loopback.
+ * Serves the files below a folder on a free port.
  *
  * @param {string} folder
- * @returns {Promise<{ origin: string, close: () => Promise<void> }>}
+ * @returns {Promise<{ origin: string, remoteOrigin: string, close: () => Promise<void> }>} `origin` on loopback, `remoteOrigin` for a
+ *   browser on an island
  */
 export async function serveFolder(folder) {
   const server = createServer(async (request, response) => {
@@ -36,10 +38,11 @@ export async function serveFolder(folder) {
       response.end();
     }
   });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
+  await new Promise((resolve) => server.listen(0, '0.0.0.0', () => resolve(undefined)));
   const address = /** @type {import('node:net').AddressInfo} */ (server.address());
   return {
     origin: `http://127.0.0.1:${address.port}`,
+    remoteOrigin: `http://${stageAddress}:${address.port}`,
     close: () => {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(() => resolve(undefined)));

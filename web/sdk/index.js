@@ -6,6 +6,8 @@
 export { AudioGraph } from './audio-graph.js';
 export { Chat } from './chat.js';
 export { ConnectionManager } from './connection-manager.js';
+export { DeviceError, GameRoomError } from './game-errors.js';
+export { GameRoom } from './game-room.js';
 export { HostMix } from './host-mix.js';
 export { ProgramRecorder } from './program-recorder.js';
 export { Rooms } from './rooms.js';

@@ -106,7 +106,8 @@ pub(crate) const MEDIA_THREADS_MAX: usize = 256;
 
 /// From the order to close a socket to its end, whatever the client does.
 pub(crate) const CLOSING: Duration = Duration::from_secs(1);
-/// How long of it a client may take to answer the close frame before the stream ends.
+/// How long the end of the stream waits for the client's close frame (RFC 6455, section 7.1.1). Firefox forgets what it has
+/// been sent, the frames before too, when the end comes with the first of it.
 pub(crate) const CLOSE_REPLY: Duration = Duration::from_millis(500);
 /// From the order to stop to the end of the server. The contract allows 10 s.
 pub(crate) const STOPPING: Duration = Duration::from_secs(8);

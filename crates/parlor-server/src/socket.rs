@@ -18,7 +18,8 @@ use parlor_room::{CloseCause, Hail, HailError, Input, Outgoing, PeerFrame, PeerI
 
 use crate::journal;
 use crate::limits::{
-    BLOCKED_FRAMES, CLOSE_REPLY, CLOSING, INPUTS_PER_TURN, SEND_BUFFER_BYTES, SEND_BUFFER_CLOSING_BYTES, WRITE_STALLED,
+    BLOCKED_FRAMES, CLOSE_REPLY, CLOSING, INPUTS_PER_TURN, SEND_BUFFER_BYTES, SEND_BUFFER_CLOSING_BYTES,
+    WRITE_STALLED,
 };
 use crate::outbox::Closing;
 use crate::stream::Stream;
@@ -243,7 +244,7 @@ impl Line {
         Ok(())
     }
 
-    /// Says good-bye: what waits, a close frame, the end of the stream; and waits a moment for the client's own.
+    /// Says good-bye: what waits, a close frame, and when the client has said its own, or a moment later, the end of the stream.
     async fn finish(mut self, ending: Ending) {
         let (last, closing) = match ending {
             Ending::Lost => {
@@ -284,22 +285,19 @@ impl Line {
         })
         .await;
         poll_fn(|cx| self.wire.poll_write_out(cx).1).await?;
-        if closing.is_some() && matches!(self.speech, Speech::Peer(_)) {
-            // A peer that is refused hears so in the first moment of its socket: in Firefox an end of the stream that comes
-            // with the handshake overtakes what was said before it.
+        self.wire.stream().flush().await?;
+        if closing.is_some() {
             let _ = tokio::time::timeout(CLOSE_REPLY, poll_fn(|cx| self.poll_reply(cx))).await;
         }
         let stream = self.wire.stream();
         stream.shutdown().await?;
+        let mut rest = vec![0; REST_BYTES];
         // Bytes that nobody has read would make the kernel reset the connection, and the reset overtakes the close
         // frame: read them until the client has ended its side.
-        let mut rest = vec![0; REST_BYTES];
         while stream.read(&mut rest).await? > 0 {}
         Ok(())
     }
-}
 
-impl Line {
     /// Waits for the close frame of the client, or for what makes it come no more.
     fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {

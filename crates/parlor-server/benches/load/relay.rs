@@ -80,7 +80,13 @@ pub(crate) fn measure(programs: &Programs, scale: Scale, figures: &mut Figures) 
 }
 
 /// Notes what one server did, and returns its CPU in microseconds for each relay.
-pub(crate) fn report(figures: &mut Figures, name: &str, run: &Run, mut outcome: Outcome, goal: Option<f64>) -> f64 {
+pub(crate) fn report(
+    figures: &mut Figures,
+    name: &str,
+    run: &Run,
+    mut outcome: Outcome,
+    goal: Option<f64>,
+) -> f64 {
     let at = format!("{name}, {} relays/s", run.per_second);
     let cost = outcome.cpu.total().as_secs_f64() * 1e6 / outcome.delivered as f64;
     figures.add(&format!("{at}: CPU per relay"), cost, "µs");
