@@ -32,9 +32,16 @@ const FONTS: &str = "fonts-dejavu-core";
 
 /// Everything that `cargo xtask test` needs.
 pub(crate) fn everything() -> Result<()> {
-    provide(&[CC])?;
+    provide(&[CC, COTURN])?;
     browsers()
 }
+
+/// Clients of TURN that are not parlor's.
+const COTURN: Need = Need {
+    programs: &["turnutils_uclient"],
+    package: Some("coturn"),
+    why: "the TURN server is tested with coturn's clients",
+};
 
 /// What the tests in real browsers need.
 pub(crate) fn browsers() -> Result<()> {
