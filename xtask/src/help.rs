@@ -109,6 +109,7 @@ figure to docs/benchmarks.jsonl; ends with a table. Without a name: all but `bui
   leave    from a closed socket to the others being told; 10,000 joins and leaves, and what is left afterwards
   memory   resident bytes for each open socket; beside PeerServer
   forward  the hub, through real sockets: CPU per packet delivered, memory; beside Janus (Debian's `janus`) in the same run
+  turn     relaying, 20 of coturn's clients: CPU per datagram, losses; beside coturn's server (Debian's `coturn`)
   size     bytes of the binary, of the page's first load, of the WebAssembly core
   build    cargo build --release from nothing, in a directory of its own (minutes)
 OPTION goes to the load generator: --tiny runs everything small (what the tests do), --no-write leaves the file as it

@@ -60,6 +60,11 @@ pub(crate) fn benchmarks() -> Result<()> {
     ])
 }
 
+/// The TURN server that parlor's is compared with.
+pub(crate) fn coturn() -> Result<()> {
+    provide(&[COTURN])
+}
+
 /// The forwarding server that parlor's hub is compared with.
 pub(crate) fn janus() -> Result<()> {
     provide(&[Need { programs: &["janus"], package: Some("janus"), why: "a hub to compare with" }])
