@@ -127,11 +127,15 @@ export class Stage {
     return browser;
   }
 
-  /** An island, and a browser on it that takes the server's other address for secure. */
-  async island() {
+  /**
+   * An island, and a browser on it that takes the server's other address for secure.
+   *
+   * @param {string[]} [flags] more flags of the browser
+   */
+  async island(flags = []) {
     const island = Island.take();
     this.#islands.push(island);
-    const browser = await this.ownChromium({ inNamespace: island.namespace, secureOrigins: [this.server.remoteOrigin] });
+    const browser = await this.ownChromium({ inNamespace: island.namespace, secureOrigins: [this.server.remoteOrigin], flags });
     return { island, browser };
   }
 

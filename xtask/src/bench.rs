@@ -9,11 +9,13 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use crate::process::Line;
-use crate::{e2e, place, process, provide};
+use crate::{e2e, place, process, provide, relays};
 
 const PAGE: &str = "docs/benchmarks.jsonl";
 /// What the load generator measures.
 const MEASURED: &[&str] = &["relay", "list", "join", "leave", "memory", "peerjs", "size", "forward"];
+/// What is measured from here.
+const OTHERS: &[&str] = &["build", "turn"];
 /// The signalling server that everybody knows, as a counterpart.
 const PEER_SERVER: &str = "peer@1.0.2";
 
@@ -23,12 +25,13 @@ const NETWORK: &str = "ip link set lo up && ip link add load0 type veth peer nam
 
 /// Measures what is named, or all but `build`. True if every figure came.
 pub(crate) fn bench(names: &[&str], rest: &[String]) -> Result<bool> {
-    if let Some(unknown) = names.iter().find(|name| **name != "build" && !MEASURED.contains(name)) {
-        bail!("there is no bench {unknown:?}; there are {}, build", MEASURED.join(", "));
+    let is_other = |name: &&str| OTHERS.contains(name);
+    if let Some(unknown) = names.iter().find(|name| !is_other(name) && !MEASURED.contains(name)) {
+        bail!("there is no bench {unknown:?}; there are {}, {}", MEASURED.join(", "), OTHERS.join(", "));
     }
     provide::benchmarks()?;
     let mut figures = Vec::new();
-    let mut measured: Vec<&str> = names.iter().copied().filter(|name| *name != "build").collect();
+    let mut measured: Vec<&str> = names.iter().copied().filter(|name| !is_other(name)).collect();
     if names.contains(&"build") {
         figures.push(build_from_nothing()?);
     }
@@ -37,6 +40,10 @@ pub(crate) fn bench(names: &[&str], rest: &[String]) -> Result<bool> {
     }
     if !measured.is_empty() {
         figures.extend(load(&measured, rest)?);
+    }
+    if names.is_empty() || names.contains(&"turn") {
+        provide::coturn()?;
+        figures.extend(relays::measure(&e2e::build()?)?);
     }
     let stamped = stamp(figures)?;
     if !rest.iter().any(|option| option == "--no-write") {

@@ -111,6 +111,7 @@ figure to docs/benchmarks.jsonl; ends with a table. Without a name: all but `bui
   memory   resident bytes for each open socket; beside PeerServer
   peerjs   the broker for PeerJS: CPU per relay, latency, bytes per peer, 300 MiB to absent ids; beside PeerServer
   forward  the hub, through real sockets: CPU per packet delivered, memory; beside Janus (Debian's `janus`) in the same run
+  turn     relaying, 20 of coturn's clients: CPU per datagram, losses; beside coturn's server (Debian's `coturn`)
   size     bytes of the binary, of the page's first load, of the WebAssembly core
   build    cargo build --release from nothing, in a directory of its own (minutes)
 OPTION goes to the load generator: --tiny runs everything small (what the tests do), --no-write leaves the file as it

@@ -17,6 +17,7 @@ mod messages;
 mod place;
 mod process;
 mod provide;
+mod relays;
 mod replay;
 mod report;
 mod screenshots;

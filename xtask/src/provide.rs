@@ -32,9 +32,16 @@ const FONTS: &str = "fonts-dejavu-core";
 
 /// Everything that `cargo xtask test` needs.
 pub(crate) fn everything() -> Result<()> {
-    provide(&[CC])?;
+    provide(&[CC, COTURN])?;
     browsers()
 }
+
+/// Clients of TURN that are not parlor's.
+const COTURN: Need = Need {
+    programs: &["turnutils_uclient"],
+    package: Some("coturn"),
+    why: "the TURN server is tested with coturn's clients",
+};
 
 /// What the tests in real browsers need.
 pub(crate) fn browsers() -> Result<()> {
@@ -51,6 +58,11 @@ pub(crate) fn benchmarks() -> Result<()> {
         Need { programs: &["taskset"], package: Some("util-linux"), why: "a CPU for each side" },
         Need { programs: &["ip"], package: Some("iproute2"), why: "a network namespace" },
     ])
+}
+
+/// The TURN server that parlor's is compared with.
+pub(crate) fn coturn() -> Result<()> {
+    provide(&[COTURN])
 }
 
 /// The forwarding server that parlor's hub is compared with.

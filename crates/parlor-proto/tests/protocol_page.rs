@@ -5,8 +5,9 @@
 use std::collections::BTreeSet;
 
 use parlor_proto::server::{
-    ChatFrom, MessageFrom, MuteRequestFrom, Pong, RecordingNow, RoomJoined, RoomListDelta, RoomListDigest,
-    RoomUpdated, ServerRoomList, UserJoined, UserLeft, UserUpdated, Welcome, encode_error, encode_ok,
+    ChatFrom, IceServers, MessageFrom, MuteRequestFrom, Pong, RecordingNow, RoomJoined, RoomListDelta,
+    RoomListDigest, RoomUpdated, ServerRoomList, UserJoined, UserLeft, UserUpdated, Welcome, encode_error,
+    encode_ok,
 };
 use parlor_proto::{
     AnswerFrom, ClientFrame, ClientMessage, IceCandidateFrom, OfferFrom, OfferWanted, Refusal, RequestId,
@@ -124,6 +125,7 @@ fn encoded(kind: &str, written: &Value) -> Result<parlor_proto::Encoded, serde_j
         "error" => return Ok(encode_error(re.as_ref(), &data::<Refusal>(written)?)),
         "welcome" => ServerMessage::Welcome(Box::new(data::<Welcome>(written)?)),
         "pong" => ServerMessage::Pong(data::<Pong>(written)?),
+        "ice-servers" => ServerMessage::IceServers(data::<IceServers>(written)?),
         "server-room-list" => ServerMessage::ServerRoomList(data::<ServerRoomList>(written)?),
         "room-list-delta" => ServerMessage::RoomListDelta(data::<RoomListDelta>(written)?),
         "room-list-digest" => ServerMessage::RoomListDigest(data::<RoomListDigest>(written)?),

@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn credentials_are_those_of_the_convention() {
         let grant = TurnGrant::new(Vec::new(), "north".to_owned(), 3_600_000);
-        let server = grant.server_for(&parlor_proto::UserId::parse("ann").unwrap(), Time::from_ms(1_700_000_000_500));
+        let server = grant.server_for(&UserId::parse("ann").unwrap(), Time::from_ms(1_700_000_000_500));
         assert_eq!(server.username.as_deref(), Some("1700003601:ann"));
         assert_eq!(server.credential.as_deref(), Some("vNGOhfT81b+0P/ycsSlV3EddHTM="));
         assert!(!format!("{grant:?}").contains("north"));

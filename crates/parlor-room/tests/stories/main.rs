@@ -13,6 +13,7 @@ mod bad_input;
 mod grades;
 mod host;
 mod hub;
+mod ice;
 mod leaving;
 mod list;
 mod log;

@@ -33,6 +33,7 @@ mod star;
 mod support;
 mod tcp;
 mod tls;
+mod turn;
 
 /// The participants with which the hub's core is tested.
 #[allow(unused_imports, reason = "the hub's tests use more of it")]

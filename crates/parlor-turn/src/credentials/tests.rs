@@ -1,3 +1,5 @@
+//! Credentials as the convention has them, and until when they are good.
+
 use parlor_proto::Time;
 
 use super::{NameError, credentials, identity};

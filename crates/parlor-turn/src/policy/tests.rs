@@ -1,3 +1,5 @@
+//! Each range that is refused, what lies beside it, what an operator allows.
+
 use std::net::{IpAddr, SocketAddr};
 
 use super::{Forbidden, Network, Policy};

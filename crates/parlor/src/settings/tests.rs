@@ -1,7 +1,7 @@
 //! What becomes of what was written on the command line and in the file.
 
 use clap::Parser;
-use parlor_server::{ConfigError, Tls};
+use parlor_server::{ConfigError, Tls, Turn};
 
 use super::{LogFormat, Settings, SettingsError};
 use crate::cli::Cli;
@@ -39,6 +39,45 @@ fn addresses_can_be_written_short() {
     for text in ["--listen example.org:80", "--listen 127.0.0.1", "--listen 70000", "--listen x"] {
         assert!(matches!(listen(text), Err(SettingsError::Listen(_))), "{text}");
     }
+}
+
+#[test]
+fn turn_is_off_until_it_is_given_an_address_and_the_secret_may_stand_in_the_file() {
+    let turn = |settings: Settings| settings.into_config().map(|(config, _)| config.turn);
+    assert_eq!(turn(flags("")).unwrap(), None);
+    let given = turn(flags("--turn-listen 192.0.2.1:3478")).unwrap().unwrap();
+    assert_eq!(given, Turn::at("192.0.2.1:3478".parse().unwrap()));
+    assert_eq!(given.secret, None, "one is made at the start");
+    let written = file(
+        "turn-listen = '0.0.0.0:1'\nturn-secret = 'north'\nturn-allow-peer = ['10.0.0.0/8']\nturn-relay-ports = '50000-50009'\n\
+         turn-max-relays = 7\nturn-max-relays-each = 3\nturn-max-kbps = 800",
+    );
+    let given = turn(flags("--turn-listen 127.0.0.1:2 --turn-allow-loopback").or(written)).unwrap().unwrap();
+    assert_eq!(given.listen, "127.0.0.1:2".parse().unwrap());
+    assert_eq!(given.secret.as_deref(), Some("north"));
+    let allowed: Vec<String> = given.allow_peers.iter().map(ToString::to_string).collect();
+    assert_eq!(allowed, ["10.0.0.0/8", "127.0.0.0/8", "::1/128"]);
+    assert_eq!(given.relay_ports, 50_000..=50_009);
+    assert_eq!((given.allocations_max, given.allocations_per_identity_max), (7, 3));
+    assert_eq!(given.bytes_per_second_max, Some(100_000));
+    assert!(!format!("{given:?}").contains("north"));
+}
+
+#[test]
+fn settings_of_turn_that_make_no_sense_are_refused() {
+    let refused = |text: &str| flags(text).into_config().unwrap_err().to_string();
+    assert!(refused("--turn-listen 3478").contains("--turn-listen"));
+    assert!(refused("--turn-secret north").contains("--turn-listen is missing"));
+    assert!(refused("--turn-allow-loopback").contains("--turn-listen is missing"));
+    assert!(refused("--turn-listen 127.0.0.1:1 --turn-allow-peer 10.0.0.0/99").contains("10.0.0.0/99"));
+    assert!(refused("--turn-listen 127.0.0.1:1 --turn-relay-ports 5").contains("--turn-relay-ports"));
+    let checked = |text: &str| flags(text).into_config().unwrap().0.check();
+    assert_eq!(checked("--turn-listen 127.0.0.1:1 --turn-relay-ports 9-5"), Err(ConfigError::TurnPorts));
+    assert_eq!(checked("--turn-listen 127.0.0.1:1 --turn-relay-ports 0-5"), Err(ConfigError::TurnPorts));
+    assert_eq!(checked("--turn-listen 127.0.0.1:1 --turn-secret="), Err(ConfigError::TurnSecret));
+    let open = "192.0.2.1:3478".parse().unwrap();
+    assert_eq!(checked("--turn-listen 192.0.2.1:3478"), Err(ConfigError::NotOpen(open)));
+    assert_eq!(checked("--turn-listen 192.0.2.1:3478 --open"), Ok(()));
 }
 
 #[test]
