@@ -23,7 +23,7 @@ fn waiting(world: &World) -> (usize, usize) {
 }
 
 #[test]
-fn gp_1_who_comes_in_time_gets_open_and_then_what_waited_in_order() {
+fn gp_01_who_comes_in_time_gets_open_and_then_what_waited_in_order() {
     let mut world = World::new();
     let ann = world.peer("ann");
     let bob = world.peer("bob");
@@ -46,7 +46,7 @@ fn gp_1_who_comes_in_time_gets_open_and_then_what_waited_in_order() {
 }
 
 #[test]
-fn gp_3_each_who_called_somebody_absent_is_told_once_five_seconds_after_its_own_call() {
+fn gp_03_each_who_called_somebody_absent_is_told_once_five_seconds_after_its_own_call() {
     let mut world = World::new();
     let ann = world.peer("ann");
     let bob = world.peer("bob");
@@ -68,7 +68,7 @@ fn gp_3_each_who_called_somebody_absent_is_told_once_five_seconds_after_its_own_
 }
 
 #[test]
-fn gp_3_ids_that_nobody_can_have_expire_as_they_were_written() {
+fn gp_03_ids_that_nobody_can_have_expire_as_they_were_written() {
     let mut world = World::new();
     let ann = world.peer("ann");
     let strange = "no \"id\" \\ \n é\u{1}";
@@ -79,7 +79,7 @@ fn gp_3_ids_that_nobody_can_have_expire_as_they_were_written() {
 }
 
 #[test]
-fn gp_2_what_waits_survives_the_reconnect_of_its_receiver_and_of_its_sender() {
+fn gp_02_what_waits_survives_the_reconnect_of_its_receiver_and_of_its_sender() {
     let mut world = World::new();
     let ann = world.peer("ann");
     let bob = world.peer("bob");
@@ -96,7 +96,7 @@ fn gp_2_what_waits_survives_the_reconnect_of_its_receiver_and_of_its_sender() {
 }
 
 #[test]
-fn gp_3_a_call_to_a_half_open_peer_expires_as_well_and_one_that_lives_is_left_alone() {
+fn gp_03_a_call_to_a_half_open_peer_expires_as_well_and_one_that_lives_is_left_alone() {
     let mut world = World::new();
     let ann = world.peer("ann");
     let dead = world.peer("dead");
@@ -116,7 +116,7 @@ fn gp_3_a_call_to_a_half_open_peer_expires_as_well_and_one_that_lives_is_left_al
 }
 
 #[test]
-fn gp_3_who_comes_back_before_that_is_not_declared_absent() {
+fn gp_03_who_comes_back_before_that_is_not_declared_absent() {
     let mut world = World::new();
     let ann = world.peer("ann");
     let bob = world.peer("bob");
@@ -131,7 +131,7 @@ fn gp_3_who_comes_back_before_that_is_not_declared_absent() {
 }
 
 #[test]
-fn gp_1_what_waits_is_bounded_for_each_id() {
+fn gp_01_what_waits_is_bounded_for_each_id() {
     let mut world = with(PeerConfig::default());
     let ann = world.peer("ann");
     let bob = world.peer("bob");
@@ -154,7 +154,7 @@ fn gp_1_what_waits_is_bounded_for_each_id() {
 }
 
 #[test]
-fn gp_1_what_waits_is_bounded_for_each_sender_and_in_all() {
+fn gp_01_what_waits_is_bounded_for_each_sender_and_in_all() {
     let mut world = with(PeerConfig::default());
     let ann = world.peer("ann");
     for number in 0..1_000 {
@@ -184,7 +184,7 @@ fn gp_1_what_waits_is_bounded_for_each_sender_and_in_all() {
 }
 
 #[test]
-fn gp_1_where_not_even_the_caller_can_be_remembered_it_is_told_at_once() {
+fn gp_01_where_not_even_the_caller_can_be_remembered_it_is_told_at_once() {
     let mut world = with(PeerConfig { parked_frames_max: 10, ..PeerConfig::default() });
     let ann = world.peer("ann");
     for number in 0..12 {
@@ -196,7 +196,7 @@ fn gp_1_where_not_even_the_caller_can_be_remembered_it_is_told_at_once() {
 }
 
 #[test]
-fn gp_1_in_time_out_of_time_whoever_comes_and_goes_leaves_nothing() {
+fn gp_01_in_time_out_of_time_whoever_comes_and_goes_leaves_nothing() {
     let mut world = with(PeerConfig::default());
     // A small generator: which of four does what next.
     let mut seed = 7_u32;

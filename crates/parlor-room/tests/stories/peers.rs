@@ -25,7 +25,7 @@ fn with_keys(keys: PeerKeys) -> World {
 }
 
 #[test]
-fn gp_1_a_peer_gets_its_id_and_what_it_says_reaches_the_other_with_its_name_on_it() {
+fn gp_01_a_peer_gets_its_id_and_what_it_says_reaches_the_other_with_its_name_on_it() {
     let mut world = World::new();
     let ann = world.peer("ann");
     let bob = world.peer("bob b");
@@ -48,7 +48,7 @@ fn gp_1_a_peer_gets_its_id_and_what_it_says_reaches_the_other_with_its_name_on_i
 }
 
 #[test]
-fn gp_1_what_only_a_server_says_and_what_is_no_frame_costs_nobody_anything() {
+fn gp_01_what_only_a_server_says_and_what_is_no_frame_costs_nobody_anything() {
     let mut world = World::new();
     let ann = world.peer("ann");
     let bob = world.peer("bob");
@@ -84,7 +84,7 @@ fn gp_1_what_only_a_server_says_and_what_is_no_frame_costs_nobody_anything() {
 }
 
 #[test]
-fn gp_1_what_a_query_lacks_is_an_error_in_peerservers_words() {
+fn gp_01_what_a_query_lacks_is_an_error_in_peerservers_words() {
     let mut world = with_keys(PeerKeys::Only(vec![RoomId::parse("game").unwrap()]));
     let missing = "No id, token, or key supplied to websocket server";
     for (id, token, key) in [("", "t", "game"), ("a", "", "game"), ("a", "t", "")] {
@@ -109,7 +109,7 @@ fn gp_1_what_a_query_lacks_is_an_error_in_peerservers_words() {
 }
 
 #[test]
-fn gp_1_any_key_is_a_room_of_its_own_where_that_is_set() {
+fn gp_01_any_key_is_a_room_of_its_own_where_that_is_set() {
     let mut world = with_keys(PeerKeys::Any);
     let ann = world.knock("ann", "t", "red");
     let bob = world.knock("bob", "t", "blue");
@@ -126,7 +126,7 @@ fn gp_1_any_key_is_a_room_of_its_own_where_that_is_set() {
 }
 
 #[test]
-fn gp_2_an_id_is_one_persons_whichever_door_they_came_by() {
+fn gp_02_an_id_is_one_persons_whichever_door_they_came_by() {
     let mut world = World::new();
     let ada = world.join_as("ada");
     let dot = world.join_as("d.ot");
@@ -149,7 +149,7 @@ fn gp_2_an_id_is_one_persons_whichever_door_they_came_by() {
 }
 
 #[test]
-fn gp_2_fresh_ids_are_uuids_and_nobodys() {
+fn gp_02_fresh_ids_are_uuids_and_nobodys() {
     let mut world = World::new();
     let one = world.registry.fresh_peer_id();
     let other = world.registry.fresh_peer_id();
@@ -164,7 +164,7 @@ fn gp_2_fresh_ids_are_uuids_and_nobodys() {
 }
 
 #[test]
-fn gp_2_the_same_client_gets_its_id_back_at_once_and_the_old_socket_counts_no_more() {
+fn gp_02_the_same_client_gets_its_id_back_at_once_and_the_old_socket_counts_no_more() {
     let mut world = World::new();
     let bob = world.peer("bob");
     let old = world.peer("ann");
@@ -188,7 +188,7 @@ fn gp_2_the_same_client_gets_its_id_back_at_once_and_the_old_socket_counts_no_mo
 }
 
 #[test]
-fn gp_2_a_second_peer_with_a_live_id_is_refused_as_soon_as_the_first_is_heard() {
+fn gp_02_a_second_peer_with_a_live_id_is_refused_as_soon_as_the_first_is_heard() {
     let mut world = World::new();
     let ann = world.peer("ann");
     let other = world.knock("ann", "another", "peerjs");
@@ -207,7 +207,7 @@ fn gp_2_a_second_peer_with_a_live_id_is_refused_as_soon_as_the_first_is_heard() 
 }
 
 #[test]
-fn gp_2_a_silent_holder_gives_way_in_two_seconds() {
+fn gp_02_a_silent_holder_gives_way_in_two_seconds() {
     let mut world = World::new();
     let bob = world.peer("bob");
     let old = world.peer("ann");
@@ -228,7 +228,7 @@ fn gp_2_a_silent_holder_gives_way_in_two_seconds() {
 }
 
 #[test]
-fn gp_2_who_waits_for_an_id_gets_it_when_the_holder_goes_and_may_go_away_meanwhile() {
+fn gp_02_who_waits_for_an_id_gets_it_when_the_holder_goes_and_may_go_away_meanwhile() {
     let mut world = World::new();
     let first = world.peer("ann");
     world.silence(first);
@@ -248,7 +248,7 @@ fn gp_2_who_waits_for_an_id_gets_it_when_the_holder_goes_and_may_go_away_meanwhi
 }
 
 #[test]
-fn gp_2_who_gives_an_id_back_keeps_the_socket_and_no_more() {
+fn gp_02_who_gives_an_id_back_keeps_the_socket_and_no_more() {
     let mut world = World::new();
     let ann = world.peer("ann");
     let bob = world.peer("bob");
@@ -265,7 +265,7 @@ fn gp_2_who_gives_an_id_back_keeps_the_socket_and_no_more() {
 }
 
 #[test]
-fn gp_2_a_client_that_changes_the_key_changes_the_room() {
+fn gp_02_a_client_that_changes_the_key_changes_the_room() {
     let mut world = with_keys(PeerKeys::Any);
     let red = world.knock("ann", "t", "red");
     let blue = world.knock("ann", "t", "blue");
@@ -274,7 +274,7 @@ fn gp_2_a_client_that_changes_the_key_changes_the_room() {
 }
 
 #[test]
-fn gp_1_a_dead_peer_is_noticed_in_seconds_and_a_slowed_one_is_kept() {
+fn gp_01_a_dead_peer_is_noticed_in_seconds_and_a_slowed_one_is_kept() {
     let mut world = World::new();
     let start = world.now;
     let slowed = world.peer("slowed");
@@ -291,7 +291,7 @@ fn gp_1_a_dead_peer_is_noticed_in_seconds_and_a_slowed_one_is_kept() {
 }
 
 #[test]
-fn gp_1_a_peer_that_says_heartbeat_is_not_pinged() {
+fn gp_01_a_peer_that_says_heartbeat_is_not_pinged() {
     let mut world = World::new();
     let ann = world.peer("ann");
     for _ in 0..20 {
@@ -302,7 +302,7 @@ fn gp_1_a_peer_that_says_heartbeat_is_not_pinged() {
 }
 
 #[test]
-fn gp_1_a_socket_that_closes_frees_the_id_and_nobody_is_told() {
+fn gp_01_a_socket_that_closes_frees_the_id_and_nobody_is_told() {
     let mut world = World::new();
     let bob = world.peer("bob");
     for cause in [CloseCause::Frame(None), CloseCause::Frame(Some(1006)), CloseCause::Lost] {
@@ -315,7 +315,7 @@ fn gp_1_a_socket_that_closes_frees_the_id_and_nobody_is_told() {
 }
 
 #[test]
-fn gp_1_above_the_rate_frames_are_dropped_and_the_peer_stays() {
+fn gp_01_above_the_rate_frames_are_dropped_and_the_peer_stays() {
     let mut world = World::with(Config { frames_per_second: 10, frames_burst: 20, ..Config::default() });
     let ann = world.peer("ann");
     let bob = world.peer("bob");
@@ -333,7 +333,7 @@ fn gp_1_above_the_rate_frames_are_dropped_and_the_peer_stays() {
 }
 
 #[test]
-fn gp_1_what_is_too_large_or_read_too_slowly_ends_one_peer() {
+fn gp_01_what_is_too_large_or_read_too_slowly_ends_one_peer() {
     let mut world = World::new();
     let large = world.peer("large");
     let slow = world.peer("slow");
@@ -346,7 +346,7 @@ fn gp_1_what_is_too_large_or_read_too_slowly_ends_one_peer() {
 }
 
 #[test]
-fn gp_1_peers_show_in_the_room_list_and_their_room_ends_with_the_last() {
+fn gp_01_peers_show_in_the_room_list_and_their_room_ends_with_the_last() {
     let mut world = World::new();
     let watcher = world.open();
     world.say(watcher, "room-list-request", json!({}));
@@ -382,7 +382,7 @@ fn gp_1_peers_show_in_the_room_list_and_their_room_ends_with_the_last() {
 }
 
 #[test]
-fn gp_1_a_keys_room_is_for_peers_and_the_others_have_the_rest() {
+fn gp_01_a_keys_room_is_for_peers_and_the_others_have_the_rest() {
     let mut world = World::new();
     let ada = world.join_as("ada");
     // Accepted keys are kept for peers, also while there are none.
@@ -398,7 +398,7 @@ fn gp_1_a_keys_room_is_for_peers_and_the_others_have_the_rest() {
 }
 
 #[test]
-fn gp_1_in_a_room_of_participants_peers_are_guests_under_its_rules() {
+fn gp_01_in_a_room_of_participants_peers_are_guests_under_its_rules() {
     let mut world = with_keys(PeerKeys::Any);
     let ada = world.join_as("ada");
     world.say(ada, "room-created", json!({"id": "den", "name": "Den", "capacity": 2}));
@@ -424,7 +424,7 @@ fn gp_1_in_a_room_of_participants_peers_are_guests_under_its_rules() {
 }
 
 #[test]
-fn gp_1_a_full_server_says_so_in_peerservers_words() {
+fn gp_01_a_full_server_says_so_in_peerservers_words() {
     let peers = PeerConfig { per_room_max: 2, ..PeerConfig::default() };
     let mut world = World::with(Config { peers, ..Config::default() });
     world.peer("ann");
@@ -434,7 +434,7 @@ fn gp_1_a_full_server_says_so_in_peerservers_words() {
 }
 
 #[test]
-fn gp_1_a_server_that_stops_closes_peers_and_whoever_waits() {
+fn gp_01_a_server_that_stops_closes_peers_and_whoever_waits() {
     let mut world = World::new();
     let ann = world.peer("ann");
     let left = world.peer("left");

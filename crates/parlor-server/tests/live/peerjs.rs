@@ -55,7 +55,7 @@ impl Server {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn gp_1_http_answers_as_peerserver_does() {
+async fn gp_01_http_answers_as_peerserver_does() {
     let server = Server::start(config()).await;
     for path in ["/peerjs/", "/peerjs"] {
         let about = server.get(path).await;
@@ -85,7 +85,7 @@ async fn gp_1_http_answers_as_peerserver_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn gp_1_cors_reflects_any_origin_or_those_that_are_allowed() {
+async fn gp_01_cors_reflects_any_origin_or_those_that_are_allowed() {
     let server = Server::start(config()).await;
     let asked = "Origin: https://game.example\r\nAccess-Control-Request-Headers: x-one, x-two\r\n";
     let preflight = server.ask("OPTIONS", "/peerjs/peerjs/id", asked).await;
@@ -128,7 +128,7 @@ async fn gp_1_cors_reflects_any_origin_or_those_that_are_allowed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn gp_1_discovery_lists_the_peers_of_a_key() {
+async fn gp_01_discovery_lists_the_peers_of_a_key() {
     let server = Server::start(hasty()).await;
     let _ann = server.peer("ann").await;
     let _bob = server.peer("bob%20b").await;
@@ -141,7 +141,7 @@ async fn gp_1_discovery_lists_the_peers_of_a_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn gp_1_a_socket_opens_where_the_client_looks_for_it_and_nowhere_else() {
+async fn gp_01_a_socket_opens_where_the_client_looks_for_it_and_nowhere_else() {
     let server = Server::start(config()).await;
     for path in
         ["/peerjs/peerjs/?key=peerjs&id=a&token=t", "/peerjs/other", "/peerjs/", "/peerjs", "/peerjs/a/id"]
@@ -167,7 +167,7 @@ async fn gp_1_a_socket_opens_where_the_client_looks_for_it_and_nowhere_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn gp_1_path_and_keys_are_settings() {
+async fn gp_01_path_and_keys_are_settings() {
     let peers = PeerConfig { keys: PeerKeys::Any, ..PeerConfig::default() };
     let root = Peerjs { path: Some("/".to_owned()), ..Peerjs::default() };
     let server = Server::start(settings(root, peers.clone())).await;
@@ -197,7 +197,7 @@ async fn gp_1_path_and_keys_are_settings() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn gp_1_peers_talk_and_what_is_malformed_kills_nothing() {
+async fn gp_01_peers_talk_and_what_is_malformed_kills_nothing() {
     let server = Server::start(config()).await;
     let mut ann = server.peer("ann").await;
     let mut bob = server.peer("bob").await;
@@ -225,7 +225,7 @@ async fn gp_1_peers_talk_and_what_is_malformed_kills_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn gp_3_somebody_absent_expires_at_five_seconds_and_who_comes_before_gets_what_waits() {
+async fn gp_03_somebody_absent_expires_at_five_seconds_and_who_comes_before_gets_what_waits() {
     let server = Server::start(config()).await;
     let mut ann = server.peer("ann").await;
     let start = Instant::now();
@@ -244,7 +244,7 @@ async fn gp_3_somebody_absent_expires_at_five_seconds_and_who_comes_before_gets_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn gp_2_the_same_token_takes_over_a_half_open_socket_and_another_one_waits_for_a_sign_of_life() {
+async fn gp_02_the_same_token_takes_over_a_half_open_socket_and_another_one_waits_for_a_sign_of_life() {
     let server = Server::start(hasty()).await;
     let mut bob = server.peer("bob").await;
     // Nobody reads from it any more: no pong, no close frame.
@@ -270,7 +270,7 @@ async fn gp_2_the_same_token_takes_over_a_half_open_socket_and_another_one_waits
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn gp_1_a_peer_that_answers_pings_stays_and_one_that_does_not_is_gone() {
+async fn gp_01_a_peer_that_answers_pings_stays_and_one_that_does_not_is_gone() {
     let server = Server::start(hasty()).await;
     let mut quiet = server.peer("quiet").await;
     let quiet = tokio::spawn(async move { quiet.next_or_close().await });
@@ -281,7 +281,7 @@ async fn gp_1_a_peer_that_answers_pings_stays_and_one_that_does_not_is_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn gp_2_ids_of_participants_and_of_peers_are_one_set_and_rooms_one_list() {
+async fn gp_02_ids_of_participants_and_of_peers_are_one_set_and_rooms_one_list() {
     let server = Server::start(config()).await;
     let mut ada = server.user("ada").await;
     let mut peer = server.knock("key=peerjs&id=ada&token=t").await;
@@ -312,7 +312,7 @@ async fn gp_2_ids_of_participants_and_of_peers_are_one_set_and_rooms_one_list() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn gp_1_peers_that_fall_silent_or_come_and_go_leave_nothing() {
+async fn gp_01_peers_that_fall_silent_or_come_and_go_leave_nothing() {
     let mut server = Server::start(hasty()).await;
     for round in 0..5 {
         let mut there = Vec::new();

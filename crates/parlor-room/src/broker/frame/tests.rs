@@ -14,7 +14,7 @@ fn relayed(text: &str) -> String {
 }
 
 #[test]
-fn gp_1_a_payload_passes_as_the_text_that_it_is() {
+fn gp_01_a_payload_passes_as_the_text_that_it_is() {
     let payload = r#"{"b":1,"a":1e400,"s":"\u00e9\ud800","n":[ [ ] ]}"#;
     assert_eq!(
         relayed(&format!(r#" {{"payload":{payload},"type":"OFFER","dst":"bob"}}"#)),
@@ -25,7 +25,7 @@ fn gp_1_a_payload_passes_as_the_text_that_it_is() {
 }
 
 #[test]
-fn gp_1_words_written_with_escapes_are_the_same_words() {
+fn gp_01_words_written_with_escapes_are_the_same_words() {
     assert_eq!(
         relayed(r#"{"type":"OF\u0046ER","dst":"b\u006fb"}"#),
         r#"{"type":"OFFER","src":"ann","dst":"bob"}"#
@@ -34,7 +34,7 @@ fn gp_1_words_written_with_escapes_are_the_same_words() {
 }
 
 #[test]
-fn gp_1_what_the_server_says_is_as_peerserver_says_it() {
+fn gp_01_what_the_server_says_is_as_peerserver_says_it() {
     assert_eq!(&*open(), r#"{"type":"OPEN"}"#);
     assert_eq!(&*id_taken(), r#"{"type":"ID-TAKEN","payload":{"msg":"ID is taken"}}"#);
     assert_eq!(&*error("No"), r#"{"type":"ERROR","payload":{"msg":"No"}}"#);
@@ -42,7 +42,7 @@ fn gp_1_what_the_server_says_is_as_peerserver_says_it() {
 }
 
 #[test]
-fn gp_1_a_leave_without_anybody_named_is_ones_own() {
+fn gp_01_a_leave_without_anybody_named_is_ones_own() {
     for text in [r#"{"type":"LEAVE"}"#, r#"{"type":"LEAVE","dst":null}"#, r#"{"type":"LEAVE","dst":""}"#] {
         assert_eq!(PeerFrame::parse(text, &ann()), Some(PeerFrame::Leave));
     }
