@@ -83,7 +83,8 @@ export class GameMedia {
       const tracks = await this.#askForSome(kinds);
       if (!isCurrent()) return stopAll(tracks);
       for (const track of tracks) this.#put(track);
-      await this.refreshDevices();
+      // Now they have names. Nothing waits for that: Firefox tells a page in the background only when it is shown again.
+      void this.refreshDevices();
     });
   }
 
@@ -113,9 +114,9 @@ export class GameMedia {
    */
   async select(kind, deviceId) {
     await this.#next(async (isCurrent) => {
-      await this.refreshDevices();
-      const isThere = this.devices.some((device) => device.deviceId === deviceId && device.kind === `${kind}input`);
-      if (!isThere) throw new DeviceError('unknown-device');
+      const isThere = () => this.devices.some((device) => device.deviceId === deviceId && device.kind === `${kind}input`);
+      if (!isThere()) await this.refreshDevices();
+      if (!isThere()) throw new DeviceError('unknown-device');
       const before = this.track(kind);
       const selectedBefore = this.selected[kind];
       if (!isCurrent()) return;

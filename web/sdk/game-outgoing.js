@@ -68,7 +68,6 @@ export class Outgoing {
   set(kind, track) {
     this.#tracks[kind] = track;
     for (const connection of this.#connections) {
-      if (connection.signalingState === 'closed') continue;
       for (const sender of connection.getSenders()) {
         if (this.#senders.get(sender) === kind) this.#put(sender, track);
       }

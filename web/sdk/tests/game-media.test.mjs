@@ -75,6 +75,7 @@ test('GP-5 a camera chosen before it is needed is the one that is opened; the li
   await own.select('video', 'cam-2');
   assert.equal(devices.asked.length, 0);
   await own.start({ audio: true, video: true });
+  await settle();
   assert.equal(own.track('video').getSettings().deviceId, 'cam-2');
   assert.deepEqual(own.devices.map(({ deviceId }) => deviceId), ['cam-1', 'cam-2', 'mic-1']);
   assert.ok(Object.isFrozen(own.devices));
@@ -124,6 +125,14 @@ test('GP-9 toggled, switched and stopped while the question is open', async () =
   await again;
   assert.equal(own.stream, null);
   assert.equal(devices.live.length, 0, 'what is granted after the stop is given back');
+});
+
+test('GP-5 a browser that names its devices only when the page is shown again keeps nobody waiting', async () => {
+  const { media: own, devices } = media();
+  devices.enumerateDevices = () => new Promise(() => {});
+  await own.start({ audio: true, video: true });
+  assert.equal(devices.live.length, 2);
+  await own.start({ audio: true, video: true });
 });
 
 test('GP-9 twice at once opens once; stopped and started while the question is open, the second answer counts', async () => {

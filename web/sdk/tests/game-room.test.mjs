@@ -119,6 +119,7 @@ test('GP-4 GP-7 who is added to the roster is called, who is removed is dropped 
   assert.ok(a.state.calls.get('ben').connectedAt !== null);
   a.room.setRoster(['ada']);
   assert.equal(call.isClosed, true);
+  assert.equal(a.client.connections.size, 0, 'the data channel goes, too');
   for (const map of ['calls', 'remoteStreams', 'connectionStates', 'peerTrackStates', 'qualities', 'errors']) {
     assert.equal(a.state[map].size, 0, map);
   }
@@ -387,6 +388,19 @@ test('GP-3 network: without one nothing is tried; when it is back the peer recon
   assert.deepEqual([a.state.connectionState, a.state.error], ['connected', null]);
   assert.equal(stateOf(b, 'ada'), 'connected');
 
+  // Back, it is a first loss again.
+  for (const delay of [0, 2_000, 4_000, 0]) {
+    a.client.raise('network');
+    await tick(delay);
+  }
+  assert.equal(a.state.error.type, 'network');
+  goOnline(a);
+  await settle();
+  a.client.raise('network');
+  assert.deepEqual([a.state.error.type, a.state.error.attempt], ['socket-error', 1]);
+  await tick(0);
+  a.client.accept();
+
   const { window } = a;
   window.navigator.onLine = false;
   a.client.raise('network');
@@ -516,6 +530,32 @@ test('GP-9 a call without a path for 5 s is made anew; one that finds a path bef
   assert.equal(a.state.calls.get('ben').callId, b.state.calls.get('ada').callId);
 });
 
+test('GP-9 a call that worked for 10 s is worth three tries again; a socket that has just been opened is not renewed', async () => {
+  const [a] = await pair();
+  a.state.calls.get('ben').call.setIce('disconnected');
+  await tick(5_000);
+  assert.equal(a.state.errors.get('ben').attempt, 1);
+  assert.equal(a.state.connectionState, 'connected');
+  await flow();
+  assert.equal(stateOf(a, 'ben'), 'connected');
+  a.state.calls.get('ben').call.setIce('failed');
+  assert.equal(a.state.errors.get('ben').attempt, 2, 'too soon');
+  await tick(2_000);
+  await flow();
+  await tick(10_000);
+  a.state.calls.get('ben').call.setIce('failed');
+  assert.equal(a.state.errors.get('ben').attempt, 1);
+});
+
+test('GP-9 what is sent goes into no call that has ended', async () => {
+  const [a] = await pair();
+  const { peerConnection } = a.state.calls.get('ben').call;
+  a.room.setRoster([]);
+  peerConnection.getSenders = () => assert.fail('it has ended');
+  await a.room.startMedia();
+  assert.ok(a.state.isVideoActive);
+});
+
 test('GP-9 who reloads calls anew, and the old call gives way', async () => {
   for (const [stays, reloads] of [['ada', 'ben'], ['dan', 'cleo']]) {
     const [a, b] = await pair(stays, reloads);
@@ -581,6 +621,10 @@ test('GP-6 track states: with the call for whoever is called, over the data chan
   assert.equal(b.state.calls.get('ada').videoEnabled, false);
   a.room.toggleAudio();
   assert.deepEqual(b.state.peerTrackStates.get('ada'), { videoEnabled: false, audioEnabled: false });
+  const [link] = [...a.client.connections].filter((one) => 'sent' in one);
+  const { length } = link.sent;
+  a.room.setAudioMuted(true);
+  assert.equal(link.sent.length, length, 'what has not changed is not told');
   a.room.toggleVideo();
   a.room.stopMedia();
   assert.deepEqual(b.state.peerTrackStates.get('ada'), { videoEnabled: false, audioEnabled: false });
@@ -594,6 +638,9 @@ test('GP-6 toggled before there is a call or a camera: the others know it with t
   assert.equal(b.devices.given.find(({ kind }) => kind === 'video').enabled, false);
   assert.deepEqual([b.state.isVideoActive, b.state.isVideoEnabled, b.state.localStream !== null], [false, false, true]);
   b.room.setRoster(['ada']);
+  await settle();
+  assert.deepEqual(b.state.calls.get('ada').call.peerConnection.getSenders().map(({ track }) => track), ['audio', 'video'].map((kind) =>
+    b.devices.given.find((one) => one.kind === kind)), 'what was there before the call is in it');
   const a = await player('ada', { roster: ['ben'], isAccepted: false });
   a.client.accept();
   broker.deliverOne(({ src, type }) => src === 'ben' && type === 'OFFER');
@@ -661,7 +708,9 @@ test('GP-8 a round trip above 200 ms is never good; figures come once a second a
     await tick(1_000);
     assert.equal(a.state.qualities.get('ben').grade, grade, `${roundTrip} s`);
   }
+  const { peerConnection } = call;
   a.room.setRoster([]);
+  peerConnection.getStats = () => assert.fail('nobody looks any more');
   await tick(1_000);
   assert.equal(a.state.qualities.size, 0);
 });
