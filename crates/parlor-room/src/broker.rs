@@ -30,7 +30,7 @@ use crate::registry::Registry;
 use crate::room::RoomKey;
 use crate::timers::Timer;
 use frame::SignalKind;
-use parked::Parking;
+use parked::{Moment, Parking};
 use peers::{Peer, Place};
 
 /// What only grows.
@@ -144,7 +144,8 @@ impl Registry {
             return;
         }
         let Self { parked, config, timers, now, .. } = self;
-        match parked.park(&sender.key, &to, &sender.id, text, &config.peers, *now, timers) {
+        let mut moment = Moment { config: &config.peers, now: *now, timers };
+        match parked.park(&sender.key, &to, &sender.id, text, &mut moment) {
             Parking::Kept => PeerCounters::inc(&mut self.peer_counters.parked),
             Parking::Dropped => PeerCounters::inc(&mut self.peer_counters.unparked),
             Parking::Refused => {
@@ -171,7 +172,8 @@ impl Registry {
         }
         let Self { parked, config, timers, now, .. } = self;
         // Where there is no place to remember it, the caller waits as long as its own patience lasts.
-        let _ = parked.expect(&peer.key, peer.id.as_str(), &by, &config.peers, *now, timers);
+        let mut moment = Moment { config: &config.peers, now: *now, timers };
+        let _ = parked.expect(&peer.key, peer.id.as_str(), &by, &mut moment);
         self.arm_peer(conn);
     }
 

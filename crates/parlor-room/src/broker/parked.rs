@@ -61,6 +61,14 @@ pub(crate) struct Expired {
     pub(crate) senders: Vec<PeerId>,
 }
 
+/// When something is to wait, by which rules, and who wakes us.
+#[derive(Debug)]
+pub(crate) struct Moment<'a> {
+    pub(crate) config: &'a PeerConfig,
+    pub(crate) now: Time,
+    pub(crate) timers: &'a mut Timers,
+}
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Parked {
@@ -118,10 +126,9 @@ impl Parked {
         room: &RoomId,
         absent: &str,
         from: &PeerId,
-        config: &PeerConfig,
-        now: Time,
-        timers: &mut Timers,
+        moment: &mut Moment<'_>,
     ) -> bool {
+        let config = moment.config;
         let name = (room.clone(), Box::<str>::from(absent));
         let found = self.by_absent.get(&name).copied();
         if let Some(queue) = found.and_then(|key| self.queues.get(&key))
@@ -147,9 +154,9 @@ impl Parked {
             senders: Vec::new(),
             armed: None,
         });
-        queue.senders.push(Sender { id: from.clone(), expires_at: now + config.expire_ms });
+        queue.senders.push(Sender { id: from.clone(), expires_at: moment.now + config.expire_ms });
         self.moments = self.moments.saturating_add(1);
-        queue.arm(key, timers);
+        queue.arm(key, moment.timers);
         true
     }
 
@@ -160,17 +167,15 @@ impl Parked {
         absent: &str,
         from: &PeerId,
         text: Arc<str>,
-        config: &PeerConfig,
-        now: Time,
-        timers: &mut Timers,
+        moment: &mut Moment<'_>,
     ) -> Parking {
-        if !self.expect(room, absent, from, config, now, timers) {
+        if !self.expect(room, absent, from, moment) {
             return Parking::Refused;
         }
         let key = self.by_absent.get(&(room.clone(), Box::<str>::from(absent))).copied();
         let Some(queue) = key.and_then(|key| self.queues.get_mut(&key)) else { return Parking::Refused };
         let of_sender = self.by_sender.get(from.as_str()).copied().unwrap_or_default();
-        let bytes = text.len();
+        let (config, bytes) = (moment.config, text.len());
         let has_place = queue.load.has_place(bytes, config.parked_per_id())
             && of_sender.has_place(bytes, config.parked_per_sender())
             && self.total.has_place(bytes, config.parked_in_all());
