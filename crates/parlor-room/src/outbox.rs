@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use parlor_proto::Encoded;
 
-/// Numbers frames from 1 without gaps, and keeps the last ones.
+/// Numbers frames from 1 without gaps, and keeps the last ones: without their numbers, so that what went to a whole room is there once,
+/// in however many outboxes.
 #[derive(Debug)]
 pub(crate) struct Outbox {
-    frames: VecDeque<Arc<str>>,
+    frames: VecDeque<Encoded>,
     bytes: usize,
     frames_max: usize,
     bytes_max: usize,
@@ -35,14 +36,13 @@ impl Outbox {
     /// Numbers a frame and keeps it. Older ones go when there are too many.
     pub(crate) fn push(&mut self, message: &Encoded) -> Arc<str> {
         self.last_seq = self.last_seq.saturating_add(1);
-        let text = message.numbered(self.last_seq);
-        self.bytes = self.bytes.saturating_add(text.len());
-        self.frames.push_back(Arc::clone(&text));
+        self.bytes = self.bytes.saturating_add(message.text().len());
+        self.frames.push_back(message.clone());
         while self.frames.len() > self.frames_max || self.bytes > self.bytes_max {
             let Some(oldest) = self.frames.pop_front() else { break };
-            self.bytes = self.bytes.saturating_sub(oldest.len());
+            self.bytes = self.bytes.saturating_sub(oldest.text().len());
         }
-        text
+        message.numbered(self.last_seq)
     }
 
     /// The socket is gone: what follows is missed.
@@ -66,7 +66,8 @@ impl Outbox {
             return Err(ReplayError::NeverSent);
         }
         let arrived = last_seq.checked_sub(self.dropped_seq()).ok_or(ReplayError::TooOld)?;
-        Ok(self.frames.iter().skip(usize::try_from(arrived).unwrap_or(usize::MAX)).cloned())
+        let missed = self.frames.iter().skip(usize::try_from(arrived).unwrap_or(usize::MAX));
+        Ok(missed.zip(last_seq.saturating_add(1)..).map(|(message, seq)| message.numbered(seq)))
     }
 
     /// How many frames are kept.
@@ -74,7 +75,7 @@ impl Outbox {
         self.frames.len()
     }
 
-    /// Bytes of these.
+    /// Bytes of these, as if nobody else kept them.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
