@@ -3,6 +3,8 @@
 use parlor_proto::limits;
 use parlor_proto::server::IceServer;
 
+use crate::token::TokenKey;
+
 /// Rooms at once. A bound against floods of empty rooms, ten times what the room list was designed for.
 const ROOMS_MAX: usize = 100_000;
 /// What the hub holds for those who have come back to a mesh: they close it themselves once they play the mesh, for which a
@@ -68,6 +70,8 @@ pub struct Config {
     pub room_log_entries_max: usize,
     /// Whether a hub carries out what [`Output::Hub`](crate::Output::Hub) orders.
     pub has_hub: bool,
+    /// What tokens are signed with; none: a random secret, so that those of an earlier server count no more.
+    pub token_key: Option<TokenKey>,
     /// Told in `welcome`, for the clients' RTCPeerConnections.
     pub ice_servers: Vec<IceServer>,
     /// The `epoch` of all rooms: grows when another server process takes them over.
@@ -104,6 +108,7 @@ impl Default for Config {
             rooms_max: ROOMS_MAX,
             room_log_entries_max: ROOM_LOG_ENTRIES_MAX,
             has_hub: false,
+            token_key: None,
             ice_servers: Vec::new(),
             epoch: 1,
         }

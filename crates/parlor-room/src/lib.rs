@@ -7,7 +7,8 @@
 //!
 //! By whose state it is: `session`, `outbox` and `rate` (one client), `room` and `log` (one room), `list` and `watch`
 //! (the room list), `timers`, `outbound`. By what happens: `hello`, `join`, `leave`, `presence`, `rule`, `recording`,
-//! `relay`, `hub`, `moves` (between mesh and hub, as `mode` judges).
+//! `relay`, `hub`, `moves` (between mesh and hub, as `mode` judges); from outside all rooms: `operator`, `roster`, with the tokens
+//! of `token`.
 
 mod config;
 mod entropy;
@@ -22,6 +23,7 @@ mod list;
 mod log;
 mod mode;
 mod moves;
+mod operator;
 mod outbound;
 mod outbox;
 mod password;
@@ -33,10 +35,12 @@ mod registry;
 mod relay;
 mod room;
 mod rooms;
+mod roster;
 mod rule;
 mod session;
 mod sessions;
 mod timers;
+mod token;
 mod watch;
 
 pub use config::Config;
@@ -44,4 +48,9 @@ pub use gauges::Gauges;
 pub use hub::{HubOrder, HubReport, HubSeat};
 pub use io::{CloseCause, ConnId, FrameKind, Input, Outgoing, Output};
 pub use log::{EndReason, Entry, Event, Freed, MoveCause, RoomEvent, SessionId, SuspectCause};
+pub use operator::{NewRoom, Operator, OperatorError, RoomView};
 pub use registry::Registry;
+pub use roster::{ROSTER_WAITING_MAX, Roster};
+pub use token::{
+    Grant, ShortSecret, TOKEN_SECRET_BYTES_MIN, TOKEN_TTL_S_DEFAULT, TOKEN_TTL_S_MAX, TokenError, TokenKey,
+};

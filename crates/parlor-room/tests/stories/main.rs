@@ -18,6 +18,7 @@ mod list;
 mod log;
 mod model;
 mod moves;
+mod operator;
 mod page;
 mod presence;
 mod properties;
