@@ -105,20 +105,19 @@ impl Registry {
     /// An anonymous session becomes someone, and is welcomed.
     pub(crate) fn identify(&mut self, key: SessionKey, claim: Claim) -> Result<(), HelloError> {
         let Claim { user_id, user_name, instance, proof } = claim;
-        let user_id = match user_id {
-            Some(user_id) if user_id.is_hub() => return Err(HelloError::Unavailable(user_id)),
-            Some(user_id) => {
-                if let Some(holder) = self.sessions.with_user(&user_id) {
-                    if proof.as_ref().is_ok_and(|grant| grant.user_id != user_id) || proof.is_err() {
-                        return Err(HelloError::Unavailable(user_id));
-                    }
-                    let close = Some((CloseCode::Replaced, "somebody came with a token for this id"));
-                    self.end_session(holder, LeaveReason::Replaced, close);
-                }
-                user_id
+        let user_id = user_id.unwrap_or_else(|| self.free_user_id());
+        // It may have come with a resume that named somebody else.
+        let proof = proof.and_then(|grant| grant.of(&user_id));
+        if user_id.is_hub() {
+            return Err(HelloError::Unavailable(user_id));
+        }
+        if let Some(holder) = self.sessions.with_user(&user_id) {
+            if proof.is_err() {
+                return Err(HelloError::Unavailable(user_id));
             }
-            None => self.free_user_id(),
-        };
+            let close = Some((CloseCode::Replaced, "somebody came with a token for this id"));
+            self.end_session(holder, LeaveReason::Replaced, close);
+        }
         let identity = Identity {
             user_id,
             user_name: user_name.unwrap_or_else(Name::guest),

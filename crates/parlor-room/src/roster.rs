@@ -140,6 +140,11 @@ impl Registry {
 }
 
 impl Grant {
+    /// Itself, if it was issued for that one.
+    pub(crate) fn of(self, user_id: &UserId) -> Result<Self, TokenError> {
+        if self.user_id == *user_id { Ok(self) } else { Err(TokenError::OtherUser) }
+    }
+
     /// Whether it is of use in this room.
     pub(crate) fn counts_in(&self, room: &RoomId) -> bool {
         self.room.as_ref().is_none_or(|own| own == room)

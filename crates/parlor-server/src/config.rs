@@ -4,6 +4,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use crate::api::AdminToken;
 use crate::limits;
 
 /// How connections are encrypted.
@@ -56,6 +57,8 @@ pub struct Config {
     pub allow_origins: Vec<String>,
     /// WebSockets at once.
     pub sockets_max: usize,
+    /// What whoever uses the admin API has to show; none: there is no admin API.
+    pub admin_token: Option<AdminToken>,
     /// The hub.
     pub media: Media,
     /// The registry's settings.
@@ -71,6 +74,7 @@ impl Default for Config {
             public_hosts: Vec::new(),
             allow_origins: Vec::new(),
             sockets_max: limits::SOCKETS_MAX,
+            admin_token: None,
             media: Media::default(),
             room: parlor_room::Config::default(),
         }

@@ -14,6 +14,7 @@
     reason = "this is the shell: it reads the clock, draws the seed, and owns the one lock around the registry"
 )]
 
+mod api;
 mod assets;
 mod clock;
 mod config;
@@ -39,11 +40,13 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+pub use api::{AdminToken, ShortAdminToken};
 pub use config::{Config, ConfigError, Media, Tls};
 pub use limits::SOCKETS_MAX;
 pub use listener::{ListenError, Listeners};
 pub use media::MediaError;
 pub use parlor_room::Config as RoomConfig;
+pub use parlor_room::{Grant, ShortSecret, TOKEN_TTL_S_DEFAULT, TOKEN_TTL_S_MAX, TokenKey};
 pub use tls::TlsError;
 
 use crate::http::App;
@@ -132,6 +135,9 @@ fn announce(config: &Config, addresses: &[SocketAddr]) {
     }
     for url in urls(config, addresses) {
         tracing::info!("open {url}");
+    }
+    if config.admin_token.is_some() {
+        tracing::info!("the admin API is at /api/v1");
     }
     if !config.is_public() {
         return;

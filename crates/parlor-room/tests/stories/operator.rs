@@ -213,6 +213,28 @@ fn gp_2_a_session_that_resumes_keeps_what_its_token_proved_and_takes_a_newer_one
 }
 
 #[test]
+fn gp_2_a_token_for_another_proves_nothing_of_who_one_is_by_a_resume() {
+    let mut world = World::new();
+    world.operate(|operator| {
+        operator.make_room(NewRoom { roster: Some(roster(&["ada", "bob"], &[])), ..den() }).unwrap();
+    });
+    let conn = world.open();
+    world.say(conn, "hello", json!({"userId": "ada", "instance": "i"}));
+    let resume = json!({"token": world.take(conn)[0]["data"]["resumeToken"], "lastSeq": 0});
+    world.lose(conn);
+    let token = world.token("bob", "den");
+    let conn = world.open();
+    // Reloaded: the old session is replaced, and gives its name.
+    world.say(conn, "hello", json!({"instance": "j", "resume": resume, "token": token}));
+    let welcome = world.take(conn);
+    assert_eq!(
+        (&welcome[0]["data"]["userId"], &welcome[0]["data"]["resumed"]),
+        (&json!("ada"), &json!(false))
+    );
+    assert_eq!(world.refused(conn, "user-joined-room", join("den")), "unauthorized");
+}
+
+#[test]
 fn gp_7_those_on_the_roster_may_join_and_those_taken_off_are_dropped() {
     let mut world = World::new();
     world.operate(|operator| {
