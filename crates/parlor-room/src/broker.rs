@@ -22,7 +22,7 @@ pub use config::{PeerConfig, PeerKeys};
 pub use frame::{PeerFrame, Signal};
 pub use hail::{Hail, HailError, PeerId};
 pub(crate) use parked::{Parked, QueueKey};
-pub(crate) use peers::Peers;
+pub(crate) use peers::{Peer, Peers, Place};
 
 use crate::io::{CloseCause, ConnId, FrameKind, Output};
 use crate::log::{EndReason, Event, PeerEvent, PeerGone};
@@ -31,7 +31,6 @@ use crate::room::RoomKey;
 use crate::timers::Timer;
 use frame::SignalKind;
 use parked::{Moment, Parking};
-use peers::{Peer, Place};
 
 /// What only grows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

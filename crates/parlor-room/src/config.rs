@@ -5,6 +5,7 @@ use parlor_proto::server::IceServer;
 
 use crate::broker::PeerConfig;
 use crate::ice::TurnGrant;
+use crate::token::TokenKey;
 
 /// Rooms at once. A bound against floods of empty rooms, ten times what the room list was designed for.
 const ROOMS_MAX: usize = 100_000;
@@ -73,6 +74,8 @@ pub struct Config {
     pub has_hub: bool,
     /// The broker for PeerJS.
     pub peers: PeerConfig,
+    /// What tokens are signed with; none: a random secret, so that those of an earlier server count no more.
+    pub token_key: Option<TokenKey>,
     /// Told in `welcome`, for the clients' RTCPeerConnections.
     pub ice_servers: Vec<IceServer>,
     /// A TURN server, for which each session is given credentials of its own.
@@ -112,6 +115,7 @@ impl Default for Config {
             room_log_entries_max: ROOM_LOG_ENTRIES_MAX,
             has_hub: false,
             peers: PeerConfig::default(),
+            token_key: None,
             ice_servers: Vec::new(),
             turn: None,
             epoch: 1,

@@ -6,6 +6,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use crate::hash::KeyedState;
 use crate::log::SessionId;
+use crate::token::TOKEN_SECRET_BYTES_MIN;
 
 /// 32 letters, so that each byte gives one without a bias; none that a person could take for another.
 const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz023456789";
@@ -20,6 +21,15 @@ pub(crate) struct Entropy(ChaCha20Rng);
 impl Entropy {
     pub(crate) fn new(seed: [u8; 32]) -> Self {
         Self(ChaCha20Rng::from_seed(seed))
+    }
+
+    /// The secret of a server that was given none. From a stream of its own: ids do not depend on whether it is drawn.
+    pub(crate) fn token_secret(seed: [u8; 32]) -> [u8; TOKEN_SECRET_BYTES_MIN] {
+        let mut rng = ChaCha20Rng::from_seed(seed);
+        rng.set_stream(1);
+        let mut secret = [0; TOKEN_SECRET_BYTES_MIN];
+        rng.fill_bytes(&mut secret);
+        secret
     }
 
     pub(crate) fn hash_key(&mut self) -> KeyedState {

@@ -12,6 +12,7 @@ use crate::outbox::ReplayError;
 use crate::refusal::Refusable;
 use crate::registry::Registry;
 use crate::session::{Identity, Link, SessionKey, Watch};
+use crate::token::{Grant, TokenError};
 
 /// Why a session does not become whom it names.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,7 +20,7 @@ pub(crate) enum HelloError {
     /// It is someone already.
     #[error("this session is {0} already")]
     SaidAlready(UserId),
-    /// The identity is live elsewhere, or may come back, or is reserved.
+    /// The identity is live elsewhere, or may come back, and the token is not for it; or it is reserved.
     #[error("{0} is in use")]
     Unavailable(UserId),
 }
@@ -34,11 +35,13 @@ impl Refusable for HelloError {
 }
 
 /// Whom a session says it speaks for.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Claim {
     pub(crate) user_id: Option<UserId>,
     pub(crate) user_name: Option<Name>,
     pub(crate) instance: Option<Instance>,
+    /// What the token says that came along, if it was issued for that identity.
+    pub(crate) proof: Result<Grant, TokenError>,
 }
 
 /// What becomes of a wish to go on.
@@ -56,15 +59,19 @@ impl Registry {
         if let Some(identity) = self.sessions.identity(key) {
             return Err(HelloError::SaidAlready(identity.user_id.clone()));
         }
+        let named = hello.user_id.as_ref().map(UserId::as_str);
+        let proof = self.read_token(named, hello.token.as_deref());
         let mut claim = Claim {
             user_id: hello.user_id.clone(),
             user_name: hello.user_name.clone(),
             instance: hello.instance.clone(),
+            proof,
         };
         if let Some(resume) = &hello.resume {
             match self.judge_return(hello, resume) {
                 Return::Fail => {}
                 Return::GoOn(old) => {
+                    self.renew_proof(old, claim.proof);
                     self.go_on(old, key, resume.last_seq);
                     return Ok(());
                 }
@@ -78,23 +85,39 @@ impl Registry {
                 }
             }
         }
+        // A token alone says who one is.
+        if let (None, Ok(grant)) = (&claim.user_id, &claim.proof) {
+            claim.user_id = Some(grant.user_id.clone());
+        }
         self.identify(key, claim)
+    }
+
+    /// A newer token that counts takes the place of an older one.
+    fn renew_proof(&mut self, key: SessionKey, proof: Result<Grant, TokenError>) {
+        let identity = self.sessions.at_mut(key).and_then(|session| session.identity.as_mut());
+        if let (Some(identity), Ok(grant)) = (identity, proof)
+            && grant.user_id == identity.user_id
+        {
+            identity.proof = Ok(grant);
+        }
     }
 
     /// An anonymous session becomes someone, and is welcomed.
     pub(crate) fn identify(&mut self, key: SessionKey, claim: Claim) -> Result<(), HelloError> {
-        let Claim { user_id, user_name, instance } = claim;
-        let user_id = match user_id {
-            Some(user_id)
-                if user_id.is_hub()
-                    || self.sessions.with_user(&user_id).is_some()
-                    || self.peers.has_user(&user_id) =>
-            {
+        let Claim { user_id, user_name, instance, proof } = claim;
+        let user_id = user_id.unwrap_or_else(|| self.free_user_id());
+        // It may have come with a resume that named somebody else.
+        let proof = proof.and_then(|grant| grant.of(&user_id));
+        if user_id.is_hub() || self.peers.has_user(&user_id) {
+            return Err(HelloError::Unavailable(user_id));
+        }
+        if let Some(holder) = self.sessions.with_user(&user_id) {
+            if proof.is_err() {
                 return Err(HelloError::Unavailable(user_id));
             }
-            Some(user_id) => user_id,
-            None => self.free_user_id(),
-        };
+            let close = Some((CloseCode::Replaced, "somebody came with a token for this id"));
+            self.end_session(holder, LeaveReason::Replaced, close);
+        }
         let identity = Identity {
             user_id,
             user_name: user_name.unwrap_or_else(Name::guest),
@@ -102,6 +125,7 @@ impl Registry {
             instance: instance.unwrap_or_else(|| self.entropy.instance()),
             session_id: self.entropy.session_id(),
             resume_token: self.entropy.resume_token(),
+            proof,
         };
         self.outbound.log(Event::SessionStarted {
             session: identity.session_id.clone(),

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use data_encoding::BASE64;
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use parlor_proto::server::{IceServer, IceServers};
 use parlor_proto::{ServerMessage, Time, UserId};
 use sha1::Sha1;

@@ -11,7 +11,9 @@ use crate::log::RoomEvent;
 use crate::refusal::Refusable;
 use crate::registry::Registry;
 use crate::room::{Member, Room, RoomKey};
+use crate::roster::AdmissionError;
 use crate::session::SessionKey;
+use crate::token::TokenError;
 
 /// Why someone does not get into a room.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,6 +21,9 @@ pub(crate) enum JoinError {
     /// See the error inside.
     #[error(transparent)]
     Hello(#[from] HelloError),
+    /// See the error inside.
+    #[error(transparent)]
+    Admission(#[from] AdmissionError),
     /// The session speaks for someone else.
     #[error("this session is not {0}")]
     NotYou(UserId),
@@ -58,6 +63,7 @@ impl Refusable for JoinError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::Hello(error) => error.code(),
+            Self::Admission(error) => error.code(),
             Self::NotYou(_) | Self::Locked(_) | Self::ForPeers(_) | Self::TooManyRooms(_) | Self::NoHub => {
                 ErrorCode::Forbidden
             }
@@ -133,8 +139,12 @@ impl Registry {
             }
             (Some(_), _) => Ok(()),
             (None, user_id) => {
-                let claim =
-                    Claim { user_id: user_id.cloned(), user_name: user_name.cloned(), instance: None };
+                let claim = Claim {
+                    user_id: user_id.cloned(),
+                    user_name: user_name.cloned(),
+                    instance: None,
+                    proof: Err(TokenError::Missing),
+                };
                 Ok(self.identify(key, claim)?)
             }
         }
@@ -149,10 +159,16 @@ impl Registry {
     }
 
     /// Whether someone gets into a room that exists, and as what.
-    fn check_entrance(&self, key: SessionKey, room: RoomKey, m: &UserJoinedRoom) -> Result<Role, JoinError> {
-        let (Some(room), Some(identity)) = (self.rooms.at(room), self.sessions.identity(key)) else {
+    fn check_entrance(
+        &self,
+        key: SessionKey,
+        room_key: RoomKey,
+        m: &UserJoinedRoom,
+    ) -> Result<Role, JoinError> {
+        let (Some(room), Some(identity)) = (self.rooms.at(room_key), self.sessions.identity(key)) else {
             return Err(JoinError::NotFound(m.room_id.clone()));
         };
+        self.check_proof(identity.user_id.as_str(), &identity.proof, room_key)?;
         let kept_role = room.kept_role(&identity.user_id, &self.config, self.now);
         if room.via.is_some() {
             return Err(JoinError::ForPeers(m.room_id.clone()));
@@ -171,13 +187,24 @@ impl Registry {
         Ok(m.role.or(kept_role).unwrap_or(usual))
     }
 
-    fn free_room_id(&mut self) -> RoomId {
+    pub(crate) fn free_room_id(&mut self) -> RoomId {
         loop {
             let id = self.entropy.room_id();
             if self.rooms.with_id(&id).is_none() {
                 return id;
             }
         }
+    }
+
+    /// Whether the server can have one more room like that.
+    pub(crate) fn check_new_room(&self, settings: &client::RoomSettings) -> Result<(), JoinError> {
+        if settings.topology == Some(Topology::Sfu) && self.hub_instance.is_none() {
+            return Err(JoinError::NoHub);
+        }
+        if self.rooms.len() >= self.config.rooms_max {
+            return Err(JoinError::NoPlace(self.rooms.len()));
+        }
+        Ok(())
     }
 
     fn make_room(
@@ -188,14 +215,9 @@ impl Registry {
         host_name: Option<&Name>,
         settings: &client::RoomSettings,
     ) -> Result<RoomKey, JoinError> {
-        if settings.topology == Some(Topology::Sfu) && self.hub_instance.is_none() {
-            return Err(JoinError::NoHub);
-        }
+        self.check_new_room(settings)?;
         if self.config.peers.keys.reserve(&id) {
             return Err(JoinError::ForPeers(id));
-        }
-        if self.rooms.len() >= self.config.rooms_max {
-            return Err(JoinError::NoPlace(self.rooms.len()));
         }
         let Some(identity) = self.sessions.identity(key) else { return Err(JoinError::NotFound(id)) };
         let by = identity.user_id.clone();
@@ -203,7 +225,7 @@ impl Registry {
         let room = Room::new(id, name.clone(), host, settings, &self.config, self.now);
         let name = room.name().clone();
         let room = self.rooms.insert(room);
-        self.record(room, RoomEvent::Made { name, by });
+        self.record(room, RoomEvent::Made { name, by: Some(by) });
         Ok(room)
     }
 

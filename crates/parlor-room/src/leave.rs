@@ -85,7 +85,9 @@ impl Registry {
             }
             self.tell_room_updated(room_key, None);
         }
-        if let Some(room) = self.rooms.at_mut(room_key).filter(|room| room.is_empty()) {
+        // With a roster it stays for those who are on it: nobody else is to make one of that id.
+        let is_over = |room: &&mut Room| room.is_empty() && room.roster.is_none();
+        if let Some(room) = self.rooms.at_mut(room_key).filter(is_over) {
             room.ends_at = Some(self.now + self.config.empty_room_ms);
         }
         self.review(room_key);
@@ -105,7 +107,7 @@ impl Registry {
         }
         let close = match reason {
             EndReason::ServerStopping => CloseCode::ServiceRestart,
-            EndReason::Empty | EndReason::By(_) => CloseCode::PolicyViolation,
+            EndReason::Empty | EndReason::By(_) | EndReason::Operator => CloseCode::PolicyViolation,
         };
         self.dismiss_peers_of(room_key, close, "the room has ended");
         self.record(room_key, RoomEvent::Ended { reason });

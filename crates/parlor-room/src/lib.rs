@@ -7,7 +7,8 @@
 //!
 //! By whose state it is: `session`, `outbox` and `rate` (one client), `room` and `log` (one room), `list` and `watch`
 //! (the room list), `timers`, `outbound`. By what happens: `hello`, `join`, `leave`, `presence`, `rule`, `recording`,
-//! `relay`, `hub`, `moves` (between mesh and hub, as `mode` judges), `broker` (PeerJS).
+//! `relay`, `hub`, `moves` (between mesh and hub, as `mode` judges), `broker` (PeerJS); from outside all rooms: `operator`, `roster`,
+//! with the tokens of `token`.
 
 mod broker;
 mod config;
@@ -24,6 +25,7 @@ mod list;
 mod log;
 mod mode;
 mod moves;
+mod operator;
 mod outbound;
 mod outbox;
 mod password;
@@ -35,10 +37,12 @@ mod registry;
 mod relay;
 mod room;
 mod rooms;
+mod roster;
 mod rule;
 mod session;
 mod sessions;
 mod timers;
+mod token;
 mod watch;
 
 pub use broker::{Hail, HailError, PeerConfig, PeerCounters, PeerFrame, PeerId, PeerKeys, Signal};
@@ -50,4 +54,9 @@ pub use io::{CloseCause, ConnId, FrameKind, Input, Outgoing, Output};
 pub use log::{
     EndReason, Entry, Event, Freed, MoveCause, PeerEvent, PeerGone, RoomEvent, SessionId, SuspectCause,
 };
+pub use operator::{NewRoom, Operator, OperatorError, RoomView};
 pub use registry::Registry;
+pub use roster::{ROSTER_WAITING_MAX, Roster};
+pub use token::{
+    Grant, ShortSecret, TOKEN_SECRET_BYTES_MIN, TOKEN_TTL_S_DEFAULT, TOKEN_TTL_S_MAX, TokenError, TokenKey,
+};

@@ -132,6 +132,8 @@ pub enum PeerGone {
     Refused,
     /// It goes on with another key.
     TakenOver,
+    /// It is not on the roster of its room any more.
+    Unlisted,
     /// Its room has ended, or the server stops.
     RoomEnded,
 }
@@ -178,8 +180,8 @@ pub enum RoomEvent {
     Made {
         /// Its name.
         name: Name,
-        /// Who made it.
-        by: UserId,
+        /// Who made it; none: an operator.
+        by: Option<UserId>,
     },
     /// Someone came.
     Joined {
@@ -233,6 +235,15 @@ pub enum RoomEvent {
         /// By whose hand.
         by: UserId,
     },
+    /// An operator said who may be in it.
+    RosterChanged {
+        /// Who.
+        members: Vec<UserId>,
+        /// How many wait for a place.
+        waiting: usize,
+    },
+    /// An operator opened it to everybody again.
+    RosterGone,
     /// The room begins to move between mesh and hub. Where a move is under way, this one takes its place.
     MoveBegan {
         /// To where.
@@ -282,6 +293,8 @@ pub enum EndReason {
     Empty,
     /// A host ended it.
     By(UserId),
+    /// An operator ended it.
+    Operator,
     /// The server stops.
     ServerStopping,
 }

@@ -22,6 +22,7 @@ use crate::rooms::Rooms;
 use crate::session::{Session, SessionKey, Watch};
 use crate::sessions::Sessions;
 use crate::timers::{Timer, Timers};
+use crate::token::TokenKey;
 use crate::watch::Watchers;
 
 /// Sessions, rooms, participants and the room list of one server.
@@ -43,6 +44,8 @@ pub struct Registry {
     pub(crate) last_stay: u64,
     /// What the hub goes by, so that nobody takes that of a restarted server for the one before; none if there is none.
     pub(crate) hub_instance: Option<Instance>,
+    /// What tokens are signed with.
+    pub(crate) token_key: Option<TokenKey>,
     /// The server stops: nobody joins any more.
     pub(crate) is_draining: bool,
 }
@@ -54,6 +57,8 @@ impl Registry {
         let mut entropy = Entropy::new(seed);
         let hash_key = entropy.hash_key();
         let hub_instance = config.has_hub.then(|| entropy.instance());
+        let token_key = config.token_key.clone();
+        let token_key = token_key.or_else(|| TokenKey::new(&Entropy::token_secret(seed)).ok());
         Self {
             config,
             now: Time::default(),
@@ -69,6 +74,7 @@ impl Registry {
             peer_counters: PeerCounters::default(),
             last_stay: 0,
             hub_instance,
+            token_key,
             is_draining: false,
         }
     }
@@ -212,7 +218,7 @@ impl Registry {
         }
     }
 
-    fn advance(&mut self, now: Time) {
+    pub(crate) fn advance(&mut self, now: Time) {
         self.now = self.now.max(now);
         while let Some(timer) = self.timers.pop_due(self.now) {
             match timer {
@@ -225,7 +231,7 @@ impl Registry {
     }
 
     /// What waits for the end of an input: sessions that missed too much, and the room list.
-    fn finish(&mut self) {
+    pub(crate) fn finish(&mut self) {
         while let Some(key) = self.outbound.take_doomed() {
             self.on_missed_too_much(key);
         }

@@ -14,6 +14,7 @@ use crate::log::RoomLog;
 use crate::mode::{self, Crowd};
 use crate::moves::Footing;
 use crate::password::Password;
+use crate::roster::Roster;
 use crate::session::SessionKey;
 
 /// A room, for as long as the server runs; a later room of the same id has another.
@@ -70,6 +71,8 @@ pub(crate) struct Room {
     pub(crate) is_listed: bool,
     pub(crate) is_locked: bool,
     pub(crate) password: Option<Password>,
+    /// Who may be in it, by an operator's word; none: everybody.
+    pub(crate) roster: Option<Roster>,
     members: Vec<Member>,
     /// By which door one gets in, if none but peers made it.
     pub(crate) via: Option<Via>,
@@ -110,6 +113,7 @@ impl Room {
             is_listed: settings.listed.unwrap_or(true),
             is_locked: false,
             password: Password::from_setting(settings.password.as_deref()),
+            roster: None,
             members: Vec::new(),
             via: None,
             peers: BTreeMap::new(),
@@ -128,6 +132,10 @@ impl Room {
 
     pub(crate) fn host_id(&self) -> &UserId {
         &self.host_id
+    }
+
+    pub(crate) fn capacity(&self) -> u16 {
+        self.capacity
     }
 
     pub(crate) fn mix(&self) -> Mix {

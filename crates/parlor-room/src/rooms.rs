@@ -1,6 +1,7 @@
 //! All rooms, and the ways to find one: by key, by id.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use parlor_proto::RoomId;
 
@@ -39,6 +40,12 @@ impl Rooms {
     /// In order of making.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (RoomKey, &Room)> {
         self.by_key.iter().map(|(key, room)| (*key, room))
+    }
+
+    /// In order of making, from behind one of them if it is given.
+    pub(crate) fn after(&self, key: Option<RoomKey>) -> impl Iterator<Item = &Room> {
+        let from = key.map_or(Bound::Unbounded, Bound::Excluded);
+        self.by_key.range((from, Bound::Unbounded)).map(|(_, room)| room)
     }
 
     /// A new room. Its id is free.

@@ -20,6 +20,9 @@ pub(crate) enum RuleError {
     /// Only hosts may.
     #[error("only a host of room {0} can do this")]
     NotHost(RoomId),
+    /// Who is in it is not theirs to say.
+    #[error("who may be in room {0} is said by the server's operator, who also ends it")]
+    Operated(RoomId),
     /// The one it is about is not there.
     #[error("{0} is not in room {1}")]
     NobodyThere(UserId, RoomId),
@@ -35,7 +38,7 @@ impl Refusable for RuleError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::NotInRoom(error) => error.code(),
-            Self::NotHost(_) | Self::NoHub => ErrorCode::Forbidden,
+            Self::NotHost(_) | Self::NoHub | Self::Operated(_) => ErrorCode::Forbidden,
             Self::NobodyThere(..) => ErrorCode::PeerUnavailable,
             Self::TooLargeForMesh(_) => ErrorCode::BadMessage,
         }
@@ -108,6 +111,10 @@ impl Registry {
 
     pub(crate) fn on_end_room(&mut self, key: SessionKey, m: &EndRoom) -> Result<(), RuleError> {
         let (room, by) = self.ruled_room(key, &m.room_id)?;
+        // Without the room its id would be free for one that everybody may enter.
+        if self.rooms.at(room).is_some_and(|room| room.roster.is_some()) {
+            return Err(RuleError::Operated(m.room_id.clone()));
+        }
         let departure = Departure { reason: LeaveReason::RoomEnded, by: Some(by.clone()) };
         self.end_room(room, &departure, EndReason::By(by));
         Ok(())

@@ -11,6 +11,7 @@ use crate::log::SessionId;
 use crate::outbox::Outbox;
 use crate::rate::{BadMessages, TokenBucket};
 use crate::room::RoomKey;
+use crate::token::{Grant, TokenError};
 
 /// A session, for as long as the server runs; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,6 +66,8 @@ pub(crate) struct Identity {
     pub(crate) is_instance_ours: bool,
     pub(crate) session_id: SessionId,
     pub(crate) resume_token: Box<str>,
+    /// The token that came with the hello, if it was issued for this identity; else why it is of no use.
+    pub(crate) proof: Result<Grant, TokenError>,
 }
 
 /// Whether a session watches the room list, and which version it was given last (0: none yet).

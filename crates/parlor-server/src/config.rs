@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use parlor_turn::Network;
 
+use crate::api::AdminToken;
 use crate::limits;
 
 /// How connections are encrypted.
@@ -123,6 +124,8 @@ pub struct Config {
     pub allow_origins: Vec<String>,
     /// WebSockets at once.
     pub sockets_max: usize,
+    /// What whoever uses the admin API has to show; none: there is no admin API.
+    pub admin_token: Option<AdminToken>,
     /// The hub.
     pub media: Media,
     /// The broker for PeerJS.
@@ -142,6 +145,7 @@ impl Default for Config {
             public_hosts: Vec::new(),
             allow_origins: Vec::new(),
             sockets_max: limits::SOCKETS_MAX,
+            admin_token: None,
             media: Media::default(),
             peerjs: Peerjs::default(),
             turn: None,

@@ -9,6 +9,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use crate::api::{self, Problem};
 use crate::config::{Config, is_loopback};
 use crate::http::App;
 
@@ -115,6 +116,7 @@ fn parse_origin(origin: &str) -> Option<(Authority, u16)> {
 
 /// Lets a request in, or says why not.
 pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
     match judge_as(&app, &request, false) {
         Verdict::Own => next.run(request).await,
         Verdict::Allowed => {
@@ -126,20 +128,28 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
             }
             response
         }
-        Verdict::WrongHost => wrong_host(&app),
+        Verdict::WrongHost => wrong_host(&app, &path),
         Verdict::WrongOrigin => {
             app.switchboard.counters.requests_refused.inc();
             let text = "403: pages of that origin may not use this server. Its operator can add it with --allow-origin.\n";
-            (StatusCode::FORBIDDEN, text).into_response()
+            refused(&path, StatusCode::FORBIDDEN, text)
         }
     }
 }
 
 /// The answer to a request that is not for this server.
-pub(crate) fn wrong_host(app: &App) -> Response {
+pub(crate) fn wrong_host(app: &App, path: &str) -> Response {
     app.switchboard.counters.requests_refused.inc();
     let text = "421: this server does not answer to that name. Its operator can add it with --public-host.\n";
-    (StatusCode::MISDIRECTED_REQUEST, text).into_response()
+    refused(path, StatusCode::MISDIRECTED_REQUEST, text)
+}
+
+/// The admin API says everything in its own form.
+fn refused(path: &str, status: StatusCode, text: &'static str) -> Response {
+    if path.starts_with(api::PATH) {
+        return Problem::refused(status, text).into_response();
+    }
+    (status, text).into_response()
 }
 
 /// Judges a request by its `Host`, and by its `Origin` unless that is judged by another list (the broker's).

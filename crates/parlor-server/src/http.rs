@@ -1,7 +1,7 @@
 //! What is answered at which path.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::extract::State;
@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use parlor_room::Gauges;
 
+use crate::api;
 use crate::assets::{self, Compressed};
 use crate::config::Config;
 use crate::guard::{Names, guard};
@@ -34,6 +35,9 @@ pub(crate) struct Shared {
     pub(crate) names: Names,
     pub(crate) compressed: Compressed,
     pub(crate) broker: Broker,
+    pub(crate) admin_token: Option<api::AdminToken>,
+    /// The admin API's description, once its paths are known.
+    pub(crate) api_description: OnceLock<String>,
     metrics: Metrics,
     is_stopping: AtomicBool,
 }
@@ -52,6 +56,8 @@ impl App {
             names: Names::new(config),
             compressed: Compressed::default(),
             broker: Broker::new(config),
+            admin_token: config.admin_token.clone(),
+            api_description: OnceLock::new(),
             metrics,
             is_stopping: AtomicBool::new(false),
             switchboard,
@@ -74,6 +80,7 @@ impl App {
             .route("/healthz", get(healthz))
             .route("/readyz", get(readyz))
             .route("/metrics", get(metrics))
+            .nest(api::PATH, api::router(self))
             .fallback(assets::serve)
             .layer(from_fn_with_state(self.clone(), guard));
         // Behind its own guard: games are hosted elsewhere.

@@ -41,7 +41,8 @@ pub(crate) fn write(event: &Event) {
             let number = entry.number;
             match &entry.event {
                 RoomEvent::Made { name, by } => {
-                    tracing::info!(%room, number, name = name.as_str(), %by, "room made");
+                    let by = by.as_ref().map_or("the operator", UserId::as_str);
+                    tracing::info!(%room, number, name = name.as_str(), by, "room made");
                 }
                 RoomEvent::Joined { session, participant, role, present } => {
                     tracing::info!(%room, number, %session, %participant, %role, present, "joined");
@@ -64,6 +65,11 @@ pub(crate) fn write(event: &Event) {
                     tracing::info!(%room, number, %participant, "recording ended");
                 }
                 RoomEvent::Updated { by } => tracing::info!(%room, number, %by, "room updated"),
+                RoomEvent::RosterChanged { members, waiting } => {
+                    let members: Vec<&str> = members.iter().map(UserId::as_str).collect();
+                    tracing::info!(%room, number, members = members.join(" "), waiting, "roster changed");
+                }
+                RoomEvent::RosterGone => tracing::info!(%room, number, "open to everybody again"),
                 RoomEvent::MoveBegan { to, change, cause, present } => {
                     let cause = move_text(*cause);
                     tracing::info!(%room, number, mode = %to, change, cause, present, "room moves");
@@ -156,6 +162,7 @@ const fn gone_text(gone: PeerGone) -> &'static str {
         PeerGone::Silent => "silent",
         PeerGone::Refused => "closed by the server",
         PeerGone::TakenOver => "goes on with another key",
+        PeerGone::Unlisted => "taken off the roster",
         PeerGone::RoomEnded => "the room ended",
     }
 }
@@ -172,6 +179,7 @@ const fn move_text(cause: MoveCause) -> &'static str {
 fn end_text(reason: &EndReason) -> String {
     match reason {
         EndReason::Empty => "empty for too long".to_owned(),
+        EndReason::Operator => "ended by the operator".to_owned(),
         EndReason::By(host) => format!("ended by {host}"),
         EndReason::ServerStopping => "the server stops".to_owned(),
     }

@@ -15,6 +15,7 @@
     reason = "this is the shell: it reads the clock, draws the seed, and owns the one lock around the registry"
 )]
 
+mod api;
 mod assets;
 mod clock;
 mod config;
@@ -42,11 +43,13 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+pub use api::{AdminToken, ShortAdminToken};
 pub use config::{Config, ConfigError, Media, Peerjs, Tls, Turn};
 pub use limits::SOCKETS_MAX;
 pub use listener::{ListenError, Listeners};
 pub use media::MediaError;
 pub use parlor_room::{Config as RoomConfig, PeerConfig, PeerKeys};
+pub use parlor_room::{Grant, ShortSecret, TOKEN_TTL_S_DEFAULT, TOKEN_TTL_S_MAX, TokenKey};
 pub use parlor_turn::{Network, NetworkError};
 pub use tls::TlsError;
 pub use turn::TurnError;
@@ -144,6 +147,9 @@ fn announce(config: &Config, addresses: &[SocketAddr]) {
     }
     for url in urls(config, addresses) {
         tracing::info!("open {url}");
+    }
+    if config.admin_token.is_some() {
+        tracing::info!("the admin API is at /api/v1");
     }
     if !config.is_public() {
         return;

@@ -10,6 +10,12 @@ pub const SOCKETS_MAX: usize = 10_000;
 pub(crate) const HTTP_CONNECTIONS_MAX: usize = 1_024;
 /// Connections that wait in the kernel to be accepted.
 pub(crate) const BACKLOG: i32 = 4_096;
+/// Bytes of the body of a request to the admin API: a roster of 1,000, and as many who wait.
+pub(crate) const API_BODY_BYTES_MAX: usize = 256 * 1024;
+/// How long such a body may take.
+pub(crate) const API_BODY: Duration = Duration::from_secs(10);
+/// Rooms in one answer of the admin API.
+pub(crate) const API_ROOMS_MAX: usize = 1_000;
 /// A TLS handshake takes at most this long.
 pub(crate) const TLS_HANDSHAKE: Duration = Duration::from_secs(10);
 /// The head of an HTTP request takes at most this long; an idle connection is closed after it as well.

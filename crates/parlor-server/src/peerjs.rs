@@ -89,7 +89,7 @@ impl Broker {
 /// Answers whatever comes to one of the broker's paths.
 async fn answer(State(app): State<App>, request: Request) -> Response {
     if judge_as(&app, &request, true) == Verdict::WrongHost {
-        return wrong_host(&app);
+        return wrong_host(&app, request.uri().path());
     }
     let headers = request.headers();
     let origin = headers.get(ORIGIN).cloned();

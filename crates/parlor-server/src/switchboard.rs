@@ -11,7 +11,7 @@ use std::task::Waker;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use parlor_proto::{RoomId, Time};
-use parlor_room::{CloseCause, Config, ConnId, Event, Gauges, HubReport, Input, Output, Registry};
+use parlor_room::{CloseCause, Config, ConnId, Event, Gauges, HubReport, Input, Operator, Output, Registry};
 
 use crate::clock::Clock;
 use crate::journal;
@@ -125,6 +125,13 @@ impl Switchboard {
                 registry.handle_input(now, Input::Hub(report));
             }
         });
+    }
+
+    /// Lets an operator ask. None if the registry panicked.
+    pub(crate) fn operate<T>(&self, f: impl FnOnce(&mut Operator<'_>) -> T) -> Option<T> {
+        let mut answer = None;
+        self.call(None, |registry, now| answer = Some(f(&mut registry.operator(now))));
+        answer
     }
 
     /// Tells the registry that the server stops.

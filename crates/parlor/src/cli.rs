@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::join;
 use crate::load_test::{self, LoadTest};
 use crate::settings::Settings;
+use crate::token;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -52,6 +53,9 @@ pub(crate) enum Command {
     /// Join a room without a browser: listen in, play files, record.
     #[command(after_help = join::EXAMPLES)]
     Join(join::Asked),
+    /// Make a token for an identity: whoever shows it takes the identity, and enters rooms on whose roster it is.
+    #[command(after_help = token::EXAMPLES)]
+    Token(token::Asked),
     /// Put a crowd into a room of a server that runs, and say how that went.
     #[command(after_help = load_test::EXAMPLES)]
     LoadTest(LoadTest),

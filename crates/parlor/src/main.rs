@@ -17,6 +17,8 @@ mod logging;
 mod serve;
 #[allow(rustdoc::bare_urls, reason = "what stands there is what --help prints")]
 mod settings;
+#[allow(rustdoc::bare_urls, reason = "what stands there is what --help prints")]
+mod token;
 
 use std::process::ExitCode;
 
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let settings = match cli.command {
         Some(Command::Join(asked)) => return join::run(asked),
+        Some(Command::Token(asked)) => return token::run(asked),
         Some(Command::LoadTest(asked)) => return load_test::run(&asked),
         Some(Command::Serve(settings)) => settings,
         None => cli.settings,

@@ -9,7 +9,8 @@ use clap::{Args, ValueEnum};
 use parlor_proto::RoomId;
 use parlor_proto::server::IceServer;
 use parlor_server::{
-    Config, Media, Network, PeerConfig, PeerKeys, Peerjs, RoomConfig, SOCKETS_MAX, Tls, Turn,
+    AdminToken, Config, Media, Network, PeerConfig, PeerKeys, Peerjs, RoomConfig, SOCKETS_MAX,
+    ShortAdminToken, ShortSecret, Tls, TokenKey, Turn,
 };
 use serde::Deserialize;
 
@@ -74,6 +75,20 @@ pub(crate) struct Settings {
     /// May be given several times (in the environment: separated by spaces)
     #[arg(long, value_name = "URL", env = "PARLOR_ICE_SERVER", value_delimiter = ' ')]
     ice_server: Vec<String>,
+
+    /// A file with the token that whoever uses the admin API (/api/v1) has to show, at least 16 characters; or say the
+    /// token itself in PARLOR_ADMIN_TOKEN. Without either there is no admin API
+    #[arg(long, value_name = "FILE", env = "PARLOR_ADMIN_TOKEN_FILE")]
+    admin_token_file: Option<PathBuf>,
+
+    /// The admin token itself, for the environment: on a command line others could read it
+    #[arg(long, value_name = "TOKEN", env = "PARLOR_ADMIN_TOKEN", hide = true, hide_env_values = true)]
+    admin_token: Option<String>,
+
+    /// The secret that tokens for identities are signed with (HS256), at least 32 characters: parlor token and your own
+    /// programs make such tokens. Better in the environment or the file; without one a random secret is made at the start
+    #[arg(long, value_name = "SECRET", env = "PARLOR_TOKEN_SECRET", hide_env_values = true)]
+    token_secret: Option<String>,
 
     /// How long a client that was lost may take to come back before it is out of its rooms [default: 10s]
     #[arg(long, value_name = "DURATION", env = "PARLOR_GRACE")]
@@ -189,6 +204,16 @@ pub(crate) enum SettingsError {
     NoTurn(&'static str),
     #[error("--{name} {given:?} is no duration: give it as in 10s, 500ms or 2m")]
     Duration { name: &'static str, given: String },
+    #[error("the admin token's file {path} can't be read")]
+    AdminTokenFile {
+        path: PathBuf,
+        #[source]
+        reason: std::io::Error,
+    },
+    #[error(transparent)]
+    AdminToken(#[from] ShortAdminToken),
+    #[error("--token-secret: {0}")]
+    TokenSecret(#[from] ShortSecret),
     #[error("--tls-cert and --tls-key belong together")]
     HalfTls,
     #[error("--tls-self-signed makes a certificate, --tls-cert brings one: choose")]
@@ -236,6 +261,9 @@ impl Settings {
             public_host: either(self.public_host, other.public_host),
             allow_origin: either(self.allow_origin, other.allow_origin),
             ice_server: either(self.ice_server, other.ice_server),
+            admin_token_file: self.admin_token_file.or(other.admin_token_file),
+            admin_token: self.admin_token.or(other.admin_token),
+            token_secret: self.token_secret.or(other.token_secret),
             grace: self.grace.or(other.grace),
             empty_room: self.empty_room.or(other.empty_room),
             max_sockets: self.max_sockets.or(other.max_sockets),
@@ -276,6 +304,7 @@ impl Settings {
         let room = RoomConfig {
             grace_ms: duration_ms("grace", self.grace)?.unwrap_or(defaults.room.grace_ms),
             empty_room_ms: duration_ms("empty-room", self.empty_room)?.unwrap_or(defaults.room.empty_room_ms),
+            token_key: self.token_secret.map(|secret| TokenKey::new(secret.as_bytes())).transpose()?,
             ice_servers: self.ice_server.iter().map(|text| ice_server(text)).collect::<Result<_, _>>()?,
             peers: PeerConfig {
                 keys: peerjs_keys(&self.peerjs_key)?.unwrap_or(defaults.room.peers.keys),
@@ -295,6 +324,9 @@ impl Settings {
             public_hosts: self.public_host,
             allow_origins: self.allow_origin,
             sockets_max: self.max_sockets.unwrap_or(SOCKETS_MAX),
+            admin_token: admin_token(self.admin_token_file.as_deref(), self.admin_token)?
+                .map(|text| AdminToken::new(&text))
+                .transpose()?,
             media: Media {
                 listen: self.media_listen.as_deref().map(media_address).transpose()?,
                 threads: self.media_threads.unwrap_or(defaults.media.threads),
@@ -357,6 +389,20 @@ impl Settings {
 fn ports(text: &str) -> Option<std::ops::RangeInclusive<u16>> {
     let (first, last) = text.split_once('-')?;
     Some(first.trim().parse().ok()?..=last.trim().parse().ok()?)
+}
+
+/// The admin token's text: that of the file, else that of the environment.
+///
+/// # Errors
+/// [`SettingsError::AdminTokenFile`].
+pub(crate) fn admin_token(
+    file: Option<&Path>,
+    text: Option<String>,
+) -> Result<Option<String>, SettingsError> {
+    let Some(path) = file else { return Ok(text) };
+    std::fs::read_to_string(path)
+        .map(Some)
+        .map_err(|reason| SettingsError::AdminTokenFile { path: path.to_owned(), reason })
 }
 
 fn read_file(path: &Path) -> Result<Settings, SettingsError> {

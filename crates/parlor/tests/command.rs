@@ -402,3 +402,79 @@ fn a_load_test_says_in_words_why_nobody_gets_in() {
     assert_eq!(mesh.status.code(), Some(1));
     assert!(stderr(&mesh).contains("m is a mesh"), "{}", stderr(&mesh));
 }
+
+#[test]
+fn gp_2_token_makes_one_from_the_secret_or_by_a_server_and_the_server_takes_both() {
+    let secret = "a secret that is long enough for HS256";
+    let admin = "an-admin-token-for-this-test";
+    let mut server = Running::start(
+        parlor(&["--listen", "0", "--media-threads", "0"])
+            .env("PARLOR_TOKEN_SECRET", secret)
+            .env("PARLOR_ADMIN_TOKEN", admin),
+    );
+    let url = format!("http://127.0.0.1:{}", port(&mut server));
+    let by_secret = parlor(&["token", "ada", "--room", "den", "--ttl", "10m"])
+        .env("PARLOR_TOKEN_SECRET", secret)
+        .output()
+        .unwrap();
+    let by_server =
+        parlor(&["token", "ada", "--url", &url]).env("PARLOR_ADMIN_TOKEN", admin).output().unwrap();
+    for made in [&by_secret, &by_server] {
+        assert_eq!(made.status.code(), Some(0), "{}", stderr(made));
+        let token = String::from_utf8(made.stdout.clone()).unwrap();
+        assert_eq!((token.lines().count(), token.split('.').count()), (1, 3), "{token}");
+        let mut tcp = open_socket(url.rsplit(':').next().unwrap().parse().unwrap());
+        let hello = format!("{{\"type\":\"hello\",\"data\":{{\"token\":\"{}\"}}}}", token.trim());
+        say(&mut tcp, &hello);
+        let welcome = heard(&mut tcp);
+        assert!(welcome.contains("\"welcome\"") && welcome.contains("\"userId\":\"ada\""), "{welcome}");
+    }
+    let wrong = parlor(&["token", "ada", "--url", &url])
+        .env("PARLOR_ADMIN_TOKEN", "another-admin-token")
+        .output()
+        .unwrap();
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(
+        stderr(&wrong).contains("answers 401: that is not this server's admin token"),
+        "{}",
+        stderr(&wrong)
+    );
+    for args in [
+        &["token", "ada"][..],
+        &["token", "a b", "--token-secret", secret],
+        &["token", "ada", "--ttl", "0s", "--token-secret", secret],
+        &["token", "ada", "--token-secret", "short"],
+        &["token", "hub", "--token-secret", secret],
+    ] {
+        assert_eq!(output(args).status.code(), Some(2), "{args:?}");
+    }
+}
+
+/// Sends a text frame of less than 64 KiB (RFC 6455, section 5.2), with a mask of zeros.
+fn say(tcp: &mut TcpStream, text: &str) {
+    let length = u16::try_from(text.len()).unwrap().to_be_bytes();
+    let head = [0x81, 0xfe, length[0], length[1], 0, 0, 0, 0];
+    tcp.write_all(&head).unwrap();
+    tcp.write_all(text.as_bytes()).unwrap();
+}
+
+/// The next text frame.
+fn heard(tcp: &mut TcpStream) -> String {
+    loop {
+        let mut head = [0; 2];
+        tcp.read_exact(&mut head).unwrap();
+        let length = match head[1] {
+            126 => {
+                let mut length = [0; 2];
+                tcp.read_exact(&mut length).unwrap();
+                usize::from(u16::from_be_bytes(length))
+            }
+            length => usize::from(length),
+        };
+        let mut body = vec![0; length];
+        tcp.read_exact(&mut body).unwrap();
+        if head[0] == 0x81 {
+            return String::from_utf8(body).unwrap();
+        }
+    }
+}

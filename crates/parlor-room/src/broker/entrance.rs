@@ -11,22 +11,24 @@ use super::peers::{Peer, Place};
 use crate::io::{ConnId, FrameKind, Output};
 use crate::log::{Event, PeerEvent, PeerGone, RoomEvent};
 use crate::rate::TokenBucket;
+use crate::refusal::Refusable;
 use crate::registry::Registry;
 use crate::room::{Room, RoomKey};
+use crate::roster::AdmissionError;
 
 /// How a peer gets in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Entrance {
     /// Nobody holds the id.
     Free,
-    /// It is the same client, from whose older socket the id goes over.
+    /// It is the same client, or one with a token that was issued for the id, from whose older socket the id goes over.
     TakeOver(ConnId),
     /// Somebody else holds the id, and is asked whether they are still there.
     Contest(ConnId),
 }
 
 /// Why a peer does not get in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PeerRefusal {
     /// The id is somebody else's.
     #[error("ID is taken")]
@@ -46,6 +48,9 @@ pub(crate) enum PeerRefusal {
     /// The token is no token.
     #[error("Invalid token provided")]
     Token,
+    /// The room of the key has a roster.
+    #[error("{code}: {0}", code = .0.code().as_str())]
+    NotAdmitted(#[from] AdmissionError),
     /// The server stops.
     #[error("The server is stopping")]
     Stopping,
@@ -80,14 +85,16 @@ impl Registry {
         if self.is_draining {
             return Err(PeerRefusal::Stopping);
         }
-        if !self.config.peers.keys.accept(&hail.key) {
-            return Err(PeerRefusal::Key);
-        }
         let user_id = hail.id.user_id();
         if user_id.is_hub() || self.sessions.with_user(user_id).is_some() {
             return Err(PeerRefusal::Taken);
         }
         let room = self.rooms.with_id(&hail.key).and_then(|key| self.rooms.at(key));
+        // An operator who says who may be in a room means its peers, too.
+        if !self.config.peers.keys.accept(&hail.key) && room.is_none_or(|room| room.roster.is_none()) {
+            return Err(PeerRefusal::Key);
+        }
+        self.check_admission(user_id.as_str(), Some(&hail.token), &hail.key)?;
         // PeerServer's protocol has no place for a password.
         if room.is_some_and(|room| room.is_locked || room.password.is_some()) {
             return Err(PeerRefusal::Key);
@@ -95,7 +102,8 @@ impl Registry {
         if let Some(conn) = self.peers.with_id(hail.id.as_str())
             && let Some(holder) = self.peers.at(conn)
         {
-            if holder.token == hail.token {
+            let is_issued = || self.read_token(Some(user_id.as_str()), Some(&hail.token)).is_ok();
+            if holder.token == hail.token || is_issued() {
                 return Ok(Entrance::TakeOver(conn));
             }
             // One is asked for already, and gets it if the holder is gone.
@@ -235,7 +243,7 @@ impl Registry {
         let mut room = Room::new(hail.key.clone(), name.clone(), host, &settings, &self.config, self.now);
         room.via = Some(Via::Peerjs);
         let room = self.rooms.insert(room);
-        self.record(room, RoomEvent::Made { name, by });
+        self.record(room, RoomEvent::Made { name, by: Some(by) });
         room
     }
 

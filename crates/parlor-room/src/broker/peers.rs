@@ -24,6 +24,8 @@ pub(crate) struct Peer {
     /// Somebody waits for a sign of life.
     pub(crate) is_doubted: bool,
     pub(crate) rate: TokenBucket,
+    /// When its token was looked at.
+    pub(crate) came_at: Time,
     pub(crate) heard_at: Time,
     pub(crate) pinged_at: Time,
     pub(crate) awaits_pong: bool,
@@ -61,6 +63,7 @@ impl Peer {
             contested_by: None,
             is_doubted: false,
             rate,
+            came_at: now,
             heard_at: now,
             pinged_at: now,
             awaits_pong: false,

@@ -1,7 +1,7 @@
 //! What happened, as it is logged (VC-7).
 
 use parlor_proto::{LeaveReason, RoomId, UserId};
-use parlor_room::{Config, EndReason, Event, RoomEvent, SuspectCause};
+use parlor_room::{Config, EndReason, Event, RoomEvent, Roster, SuspectCause};
 use serde_json::json;
 
 use crate::world::World;
@@ -25,7 +25,9 @@ fn told(world: &mut World) -> Vec<String> {
         Event::Freed { participant, freed, .. } => format!("freed {participant} rooms {}", freed.rooms),
         Event::Peer { room, participant, event } => format!("{room} peer {participant} {event:?}"),
         Event::Room { room, entry } => match entry.event {
-            RoomEvent::Made { name, by } => format!("{room} made {name} by {by}"),
+            RoomEvent::Made { name, by } => {
+                format!("{room} made {name} by {}", by.as_ref().map_or("the operator", UserId::as_str))
+            }
             RoomEvent::Joined { participant, role, present, .. } => {
                 format!("{room} joined {participant} {role} {present}")
             }
@@ -45,6 +47,10 @@ fn told(world: &mut World) -> Vec<String> {
             RoomEvent::Moved { to, change, took_ms, missing } => {
                 format!("{room} moved to {to} {change} {took_ms} missing {missing}")
             }
+            RoomEvent::RosterChanged { members, waiting } => {
+                format!("{room} roster {members:?} waiting {waiting}")
+            }
+            RoomEvent::RosterGone => format!("{room} roster gone"),
             RoomEvent::Ended { reason } => format!("{room} ended {reason:?}"),
         },
     };
@@ -136,4 +142,28 @@ fn each_room_keeps_its_last_events_numbered() {
     let Event::Room { entry, .. } = last else { panic!("{last:?}") };
     assert_eq!((entry.number, &entry.event), (9, &RoomEvent::Ended { reason: EndReason::By(user("ada")) }));
     assert_eq!(LeaveReason::RoomEnded.as_str(), "room-ended");
+}
+
+#[test]
+fn gp_7_what_an_operator_says_of_a_roster_is_logged() {
+    let mut world = World::new();
+    let ada = world.in_room("ada", "den");
+    world.log.clear();
+    let den = RoomId::parse("den").unwrap();
+    let roster = Roster { members: vec![UserId::parse("bob").unwrap()], waiting: Vec::new() };
+    world.registry.operator(world.now).set_roster(&den, roster).unwrap();
+    world.pass(0);
+    world.registry.operator(world.now).clear_roster(&den).unwrap();
+    world.registry.operator(world.now).end_room(&den).unwrap();
+    world.pass(0);
+    assert_eq!(
+        told(&mut world),
+        [
+            r#"den roster ["bob"] waiting 0"#,
+            "den removed ada kicked tracks 0 remain []",
+            "den roster gone",
+            "den ended Operator",
+        ]
+    );
+    world.close_tab(ada);
 }

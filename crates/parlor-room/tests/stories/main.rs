@@ -19,6 +19,7 @@ mod list;
 mod log;
 mod model;
 mod moves;
+mod operator;
 mod page;
 mod parked;
 mod peers;

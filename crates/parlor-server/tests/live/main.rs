@@ -15,6 +15,7 @@
     reason = "a test may fail by panicking, reads the clock to measure, and prints what it measured"
 )]
 
+mod api;
 mod bad_input;
 mod churn;
 mod departures;

@@ -156,3 +156,29 @@ fn beyond_loopback_is_refused_without_open() {
     let (config, _) = flags("--listen 0.0.0.0:1 --open").into_config().unwrap();
     assert_eq!(config.check(), Ok(()));
 }
+
+#[test]
+fn secrets_come_from_files_and_the_environment_and_are_long_enough() {
+    let (config, _) = flags("").into_config().unwrap();
+    assert!(config.admin_token.is_none() && config.room.token_key.is_none());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("admin.token");
+    std::fs::write(&path, "an-admin-token-of-a-file\n").unwrap();
+    let with_file = format!("--admin-token-file {}", path.display());
+    let both = format!("{with_file} --admin-token another-admin-token");
+    let token = |text: &str| flags(text).into_config().unwrap().0.admin_token;
+    let expected = parlor_server::AdminToken::new("an-admin-token-of-a-file").ok();
+    assert_eq!(token(&with_file), expected);
+    assert_eq!(token(&both), expected);
+    assert_eq!(token("--admin-token an-admin-token-of-a-file"), expected);
+    assert!(matches!(flags("--admin-token short").into_config(), Err(SettingsError::AdminToken(_))));
+    let missing = flags("--admin-token-file /nowhere/to/be/found").into_config();
+    assert!(matches!(missing, Err(SettingsError::AdminTokenFile { .. })));
+
+    let secret = "0123456789abcdef0123456789abcdef";
+    let key = parlor_server::TokenKey::new(secret.as_bytes()).ok();
+    let (config, _) = flags("").or(file(&format!("token-secret = '{secret}'"))).into_config().unwrap();
+    assert_eq!(config.room.token_key, key);
+    let short = flags(&format!("--token-secret {}", &secret[1..])).into_config();
+    assert!(matches!(short, Err(SettingsError::TokenSecret(_))));
+}
