@@ -30,6 +30,8 @@ pub const PACED_PACKETS_MAX: usize = 500;
 pub const RESEND_PACKETS_VIDEO: usize = 512;
 /// Audio packets kept of each consumer: none is sent again, but one has to be kept.
 pub const RESEND_PACKETS_AUDIO: usize = 1;
+/// How long packets are kept of each consumer to be sent again. A picture that has stood for so long is mended by a key frame.
+pub const RESEND_AGE: Duration = Duration::from_secs(1);
 /// Of all bytes sent, which part may be sent again.
 pub const RESEND_RATIO_MAX: f32 = 0.3;
 /// Simulcast layers of one producer.

@@ -260,15 +260,14 @@ impl Transport {
                     Flow::Send => {
                         if let Some(stream) = direct.stream_tx_by_mid(mid, None) {
                             agreed_section.ssrc = Some(stream.ssrc());
-                            let kept = match kind {
-                                Kind::Audio => limits::RESEND_PACKETS_AUDIO,
-                                Kind::Video => limits::RESEND_PACKETS_VIDEO,
+                            // A limit to what is sent again is counted with each packet: not where nothing ever is.
+                            let (kept, ratio) = match kind {
+                                Kind::Audio => (limits::RESEND_PACKETS_AUDIO, None),
+                                Kind::Video => {
+                                    (limits::RESEND_PACKETS_VIDEO, Some(limits::RESEND_RATIO_MAX))
+                                }
                             };
-                            stream.set_rtx_cache(
-                                kept,
-                                Duration::from_secs(3),
-                                Some(limits::RESEND_RATIO_MAX),
-                            );
+                            stream.set_rtx_cache(kept, limits::RESEND_AGE, ratio);
                             agreed.slots.push(agreed_section);
                         }
                     }
