@@ -263,9 +263,7 @@ impl Transport {
                             // A limit to what is sent again is counted with each packet: not where nothing ever is.
                             let (kept, ratio) = match kind {
                                 Kind::Audio => (limits::RESEND_PACKETS_AUDIO, None),
-                                Kind::Video => {
-                                    (limits::RESEND_PACKETS_VIDEO, Some(limits::RESEND_RATIO_MAX))
-                                }
+                                Kind::Video => (limits::RESEND_PACKETS_VIDEO, Some(limits::RESEND_RATIO_MAX)),
                             };
                             stream.set_rtx_cache(kept, limits::RESEND_AGE, ratio);
                             agreed.slots.push(agreed_section);

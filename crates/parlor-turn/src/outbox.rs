@@ -24,7 +24,7 @@ enum Item {
 
 impl Outbox {
     /// Bytes for a client, in pieces; padded for streams.
-    pub(crate) fn to_client(&mut self, client: Client, pieces: &[&[u8]]) {
+    pub(crate) fn send_to_client(&mut self, client: Client, pieces: &[&[u8]]) {
         let start = self.bytes.len();
         for piece in pieces {
             self.bytes.extend_from_slice(piece);
@@ -36,7 +36,7 @@ impl Outbox {
         self.items.push_back(Item::ToClient { client, range: start..self.bytes.len() });
     }
 
-    pub(crate) fn to_peer(&mut self, relay: RelayId, peer: SocketAddr, bytes: &[u8]) {
+    pub(crate) fn send_to_peer(&mut self, relay: RelayId, peer: SocketAddr, bytes: &[u8]) {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
         self.items.push_back(Item::ToPeer { relay, peer, range: start..self.bytes.len() });

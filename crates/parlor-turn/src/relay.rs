@@ -28,7 +28,7 @@ impl Server {
         let id = self.by_client.get(&client).copied();
         let allocation = id.and_then(|id| self.allocations.get(&id));
         match (id, allocation.and_then(|allocation| allocation.peer_of(now, number))) {
-            (Some(id), Some(peer)) => self.to_peer(now, id, peer, data),
+            (Some(id), Some(peer)) => self.send_to_peer(now, id, peer, data),
             _ => self.not_permitted(),
         }
     }
@@ -47,10 +47,10 @@ impl Server {
         if !is_permitted || not_understood(message).is_some() {
             return self.not_permitted();
         }
-        self.to_peer(now, id, peer, data.data());
+        self.send_to_peer(now, id, peer, data.data());
     }
 
-    fn to_peer(&mut self, now: Time, id: RelayId, peer: SocketAddr, data: &[u8]) {
+    fn send_to_peer(&mut self, now: Time, id: RelayId, peer: SocketAddr, data: &[u8]) {
         // Foreign addresses were judged when they were permitted.
         let is_own = self.settings.policy.is_own(peer.ip());
         let other = if is_own { self.by_address.get(&peer).copied() } else { None };
@@ -68,7 +68,7 @@ impl Server {
         match other {
             // Another client of this server: no need to leave it, and behind a NAT no way to.
             Some(other) => self.on_peer_data(now, other, own_address, data),
-            None => self.outbox.to_peer(id, peer, data),
+            None => self.outbox.send_to_peer(id, peer, data),
         }
     }
 
@@ -88,7 +88,7 @@ impl Server {
         let channel = allocation.channel_to(now, &peer);
         self.count(data.len());
         if let Some(number) = channel {
-            return self.outbox.to_client(client, &[&number.to_be_bytes(), &length.to_be_bytes(), data]);
+            return self.outbox.send_to_client(client, &[&number.to_be_bytes(), &length.to_be_bytes(), data]);
         }
         let transaction = self.next_transaction();
         let kind = MessageType::from_class_method(MessageClass::Indication, DATA);
@@ -97,7 +97,7 @@ impl Server {
         let is_written = indication.add_attribute(&XorPeerAddress::new(peer, transaction)).is_ok()
             && indication.add_attribute(&Data::new(data)).is_ok();
         if is_written {
-            self.outbox.to_client(client, &[&indication.finish()]);
+            self.outbox.send_to_client(client, &[&indication.finish()]);
         }
     }
 

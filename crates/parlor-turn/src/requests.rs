@@ -149,7 +149,7 @@ impl Server {
         if answer.add_attribute(&mapped).is_ok()
             && (!asked.wants_fingerprint || answer.add_fingerprint().is_ok())
         {
-            self.outbox.to_client(client, &[&answer.finish()]);
+            self.outbox.send_to_client(client, &[&answer.finish()]);
         }
     }
 
@@ -370,7 +370,7 @@ impl Server {
     ) {
         let mut answer = asked.answer(MessageClass::Success);
         if fill(&mut answer).is_some() && sign(&mut answer, asked, Some(signer)).is_some() {
-            self.outbox.to_client(client, &[&answer.finish()]);
+            self.outbox.send_to_client(client, &[&answer.finish()]);
         }
     }
 
@@ -404,7 +404,7 @@ impl Server {
             sign(&mut answer, asked, signer)
         };
         if fill().is_some() {
-            self.outbox.to_client(client, &[&answer.finish()]);
+            self.outbox.send_to_client(client, &[&answer.finish()]);
         }
     }
 }

@@ -49,7 +49,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Serve rooms until a signal comes. This is what happens without a command, too.
     #[command(after_help = EXAMPLES)]
-    Serve(Settings),
+    Serve(Box<Settings>),
     /// Join a room without a browser: listen in, play files, record.
     #[command(after_help = join::EXAMPLES)]
     Join(join::Asked),

@@ -38,7 +38,7 @@ fn main() -> ExitCode {
         Some(Command::Join(asked)) => return join::run(asked),
         Some(Command::Token(asked)) => return token::run(asked),
         Some(Command::LoadTest(asked)) => return load_test::run(&asked),
-        Some(Command::Serve(settings)) => settings,
+        Some(Command::Serve(settings)) => *settings,
         None => cli.settings,
     };
     let (config, log) = match settings.with_file().and_then(Settings::into_config) {

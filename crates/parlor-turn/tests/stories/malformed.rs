@@ -122,7 +122,7 @@ fn malformed_messages_at_an_allocation_change_nothing_of_it() {
         assert_answers_only(&outs, &bytes);
         let mut noise = vec![0; rng.usize(..200)];
         rng.fill(&mut noise);
-        assert!(world.from_peer(relay, address("1.2.3.4:5"), &noise).is_empty(), "nothing is permitted");
+        assert!(world.datagram_from(relay, address("1.2.3.4:5"), &noise).is_empty(), "nothing is permitted");
     }
     let ledger = world.server.ledger();
     assert_eq!((ledger.allocations, ledger.permissions, ledger.channels), (1, 0, 0), "{ledger:?}");
@@ -135,8 +135,8 @@ fn what_is_too_large_is_not_relayed() {
     let (signs, relay, _) = world.allocated(who, "ann");
     let peer = address("1.2.3.4:5");
     assert_eq!(world.bind(&signs, 0x4000, peer), 0);
-    assert_eq!(world.from_peer(relay, peer, &vec![0; DATAGRAM_BYTES_MAX]).len(), 1);
-    assert!(world.from_peer(relay, peer, &vec![0; DATAGRAM_BYTES_MAX + 1]).is_empty());
+    assert_eq!(world.datagram_from(relay, peer, &vec![0; DATAGRAM_BYTES_MAX]).len(), 1);
+    assert!(world.datagram_from(relay, peer, &vec![0; DATAGRAM_BYTES_MAX + 1]).is_empty());
     assert_eq!(world.channel_data(who, 0x4000, &vec![0; DATAGRAM_BYTES_MAX - 4]).len(), 1);
     assert!(world.channel_data(who, 0x4000, &vec![0; DATAGRAM_BYTES_MAX]).is_empty());
 }

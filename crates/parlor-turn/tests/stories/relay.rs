@@ -14,19 +14,19 @@ fn datagrams_go_both_ways_once_their_peer_is_permitted() {
     let (signs, relay, _) = world.allocated(who, "ann");
     let peer = address("1.2.3.4:5");
     assert!(world.send(who, peer, b"hello").is_empty(), "no permission yet");
-    assert!(world.from_peer(relay, peer, b"hello").is_empty());
+    assert!(world.datagram_from(relay, peer, b"hello").is_empty());
     assert_eq!(world.server.ledger().totals.not_permitted, 2);
     assert_eq!(world.permit(&signs, peer), 0);
     assert_eq!(world.send(who, peer, b"hello"), [Out::ToPeer(relay, peer, b"hello".to_vec())]);
     assert_eq!(world.send(who, peer, b""), [Out::ToPeer(relay, peer, Vec::new())]);
     // Permissions are for addresses: another port of it may answer.
     let from = address("1.2.3.4:6");
-    let indication = answer(&world.from_peer(relay, from, b"world"));
+    let indication = answer(&world.datagram_from(relay, from, b"world"));
     let message = Message::from_bytes(&indication).unwrap();
     assert!(message.has_class(MessageClass::Indication) && message.has_method(DATA));
     assert_eq!(message.attribute::<XorPeerAddress>().unwrap().addr(message.transaction_id()), from);
     assert_eq!(message.attribute::<Data<'_>>().unwrap().data(), b"world");
-    assert!(world.from_peer(relay, address("1.2.3.5:5"), b"who?").is_empty(), "another address may not");
+    assert!(world.datagram_from(relay, address("1.2.3.5:5"), b"who?").is_empty(), "another address may not");
     let totals = world.server.ledger().totals;
     assert_eq!((totals.datagrams, totals.bytes), (3, 10));
 }
@@ -40,7 +40,10 @@ fn through_a_channel_only_four_bytes_are_added() {
     assert!(world.channel_data(who, 0x4001, b"early").is_empty());
     assert_eq!(world.bind(&signs, 0x4001, peer), 0);
     assert_eq!(world.channel_data(who, 0x4001, b"hello"), [Out::ToPeer(relay, peer, b"hello".to_vec())]);
-    assert_eq!(world.from_peer(relay, peer, b"world"), [Out::ToClient(who, in_channel(0x4001, b"world"))]);
+    assert_eq!(
+        world.datagram_from(relay, peer, b"world"),
+        [Out::ToClient(who, in_channel(0x4001, b"world"))]
+    );
     assert!(world.channel_data(who, 0x4002, b"another").is_empty());
     assert!(world.channel_data(client(Transport::Udp, 2_000), 0x4001, b"not mine").is_empty());
     // A length that is not there.
@@ -63,7 +66,7 @@ fn in_a_stream_frames_are_padded_to_four_bytes() {
         assert_eq!(frame_bytes(*padded.first_chunk().unwrap()), Some(padded.len()));
         let outs = world.input(Input::FromClient { client: who, bytes: &padded });
         assert_eq!(outs, [Out::ToPeer(relay, peer, b"hello".to_vec())]);
-        assert_eq!(world.from_peer(relay, peer, b"hello"), [Out::ToClient(who, padded)]);
+        assert_eq!(world.datagram_from(relay, peer, b"hello"), [Out::ToClient(who, padded)]);
         // The connection ends, and all of it with it.
         let outs = world.input(Input::Gone { client: who });
         assert!(outs.contains(&Out::Close(relay)), "{outs:?}");
@@ -82,12 +85,15 @@ fn permissions_end_after_five_minutes_channels_after_ten() {
     assert_eq!(world.bind(&signs, 0x4000, peer), 0);
     world.pass(299_999);
     assert_eq!(world.send(who, other, b"x").len(), 1);
-    assert_eq!(world.from_peer(relay, peer, b"x").len(), 1);
+    assert_eq!(world.datagram_from(relay, peer, b"x").len(), 1);
     world.pass(1);
     assert!(world.send(who, other, b"x").is_empty());
-    assert!(world.from_peer(relay, peer, b"x").is_empty(), "the permission of a channel has its own time");
+    assert!(
+        world.datagram_from(relay, peer, b"x").is_empty(),
+        "the permission of a channel has its own time"
+    );
     assert_eq!(world.permit(&signs, peer), 0);
-    assert_eq!(world.from_peer(relay, peer, b"x"), [Out::ToClient(who, in_channel(0x4000, b"x"))]);
+    assert_eq!(world.datagram_from(relay, peer, b"x"), [Out::ToClient(who, in_channel(0x4000, b"x"))]);
     world.pass(299_999);
     assert_eq!(world.channel_data(who, 0x4000, b"x").len(), 1);
     world.pass(1);
@@ -125,7 +131,7 @@ fn two_clients_of_one_server_reach_each_other_within_it() {
         );
     }
     assert!(
-        world.from_peer(ann_relay, address("198.41.0.4:22"), b"x").len() == 1,
+        world.datagram_from(ann_relay, address("198.41.0.4:22"), b"x").len() == 1,
         "what comes from there is let in"
     );
 }
@@ -152,8 +158,8 @@ fn an_allocation_has_its_share_of_bytes_a_second() {
     let mut sent = 0;
     for _ in 0..100 {
         // One datagram of 100 bytes each way every ms is 200,000 bytes a second.
-        sent +=
-            world.channel_data(who, 0x4000, &[0; 100]).len() + world.from_peer(relay, peer, &[0; 100]).len();
+        sent += world.channel_data(who, 0x4000, &[0; 100]).len()
+            + world.datagram_from(relay, peer, &[0; 100]).len();
         world.pass(1);
     }
     assert_eq!(sent, 50 + 9, "half a second's worth at once, then what comes of 99 ms");

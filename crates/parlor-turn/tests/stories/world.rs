@@ -229,7 +229,7 @@ impl World {
         self.input(Input::FromClient { client, bytes: &in_channel(number, data) })
     }
 
-    pub(crate) fn from_peer(&mut self, relay: RelayId, peer: SocketAddr, bytes: &[u8]) -> Vec<Out> {
+    pub(crate) fn datagram_from(&mut self, relay: RelayId, peer: SocketAddr, bytes: &[u8]) -> Vec<Out> {
         self.input(Input::FromPeer { relay, peer, bytes })
     }
 }
