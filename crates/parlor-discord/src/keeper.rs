@@ -27,7 +27,7 @@ impl Keeper {
     }
 
     /// Keeps it for ever. Returns what parlor refuses before it has ever taken a roster: settings are wrong then.
-    pub(crate) async fn keep(mut self) -> AdminError {
+    pub(crate) async fn keep(&mut self) -> AdminError {
         let mut told: Option<Roster> = None;
         let mut pause = PAUSE;
         loop {
@@ -56,6 +56,14 @@ impl Keeper {
             }
             // Its other end lives as long as this.
             drop(tokio::time::timeout(wait, self.wanted.changed()).await);
+        }
+    }
+
+    /// Says it once more, for the last time.
+    pub(crate) async fn last(&mut self) {
+        let Some(roster) = self.wanted.borrow_and_update().clone() else { return };
+        if let Err(error) = self.tell(roster).await {
+            tracing::warn!(%error, "parlor does not have the last roster");
         }
     }
 

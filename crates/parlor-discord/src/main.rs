@@ -56,16 +56,20 @@ fn main() -> ExitCode {
 async fn follow(understood: Understood) -> Result<(), Trouble> {
     let Understood { discord, room, refresh, .. } = understood;
     let (roster, wanted) = watch::channel(None);
-    let keeper = Keeper::new(room, refresh, wanted);
+    let mut keeper = Keeper::new(room, refresh, wanted);
     let channel = Channel::new(discord.guild, discord.channel, discord.places);
     let mut terminate = signal(SignalKind::terminate()).map_err(Trouble::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Trouble::Signals)?;
-    tokio::select! {
+    let ended = tokio::select! {
         trouble = gateway::follow(&discord, channel, &roster) => Err(trouble),
         refusal = keeper.keep() => Err(Trouble::Refused(refusal)),
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
-    }?;
+    };
+    if matches!(ended, Err(Trouble::Deleted)) {
+        keeper.last().await;
+    }
+    ended?;
     tracing::info!("stopped; the room keeps its roster as it is");
     Ok(())
 }

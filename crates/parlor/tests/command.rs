@@ -404,7 +404,7 @@ fn a_load_test_says_in_words_why_nobody_gets_in() {
 }
 
 #[test]
-fn gp_2_token_makes_one_from_the_secret_or_by_a_server_and_the_server_takes_both() {
+fn gp_02_token_makes_one_from_the_secret_or_by_a_server_and_the_server_takes_both() {
     let secret = "a secret that is long enough for HS256";
     let admin = "an-admin-token-for-this-test";
     let mut server = Running::start(

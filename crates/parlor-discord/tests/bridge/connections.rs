@@ -4,7 +4,7 @@ use crate::double::{Discord, OTHER_VOICE, VOICE};
 use crate::support::{Bridge, Parlor};
 
 #[tokio::test]
-async fn gp_7_what_was_missed_while_cut_off_is_told_by_the_resume() {
+async fn gp_07_what_was_missed_while_cut_off_is_told_by_the_resume() {
     let (discord, parlor) = (Discord::start().await, Parlor::start().await);
     discord.moves(11, VOICE);
     let mut bridge = Bridge::start(&discord, parlor.addr);
@@ -25,7 +25,7 @@ async fn gp_7_what_was_missed_while_cut_off_is_told_by_the_resume() {
 }
 
 #[tokio::test]
-async fn gp_7_after_a_resume_that_fails_the_snapshot_is_the_truth() {
+async fn gp_07_after_a_resume_that_fails_the_snapshot_is_the_truth() {
     let (discord, parlor) = (Discord::start().await, Parlor::start().await);
     for user in [15, 14, 13, 12, 11] {
         discord.moves(user, VOICE);
@@ -51,7 +51,7 @@ async fn gp_7_after_a_resume_that_fails_the_snapshot_is_the_truth() {
 }
 
 #[tokio::test]
-async fn gp_7_reconnects_and_invalid_sessions_are_followed() {
+async fn gp_07_reconnects_and_invalid_sessions_are_followed() {
     let (discord, parlor) = (Discord::start().await, Parlor::start().await);
     discord.moves(11, VOICE);
     let _bridge = Bridge::start(&discord, parlor.addr);
@@ -72,7 +72,7 @@ async fn gp_7_reconnects_and_invalid_sessions_are_followed() {
 }
 
 #[tokio::test]
-async fn gp_7_heartbeats_are_sent_and_a_connection_that_does_not_answer_them_is_left() {
+async fn gp_07_heartbeats_are_sent_and_a_connection_that_does_not_answer_them_is_left() {
     let (discord, parlor) = (Discord::start().await, Parlor::start().await);
     discord.moves(11, VOICE);
     let _bridge = Bridge::start(&discord, parlor.addr);
@@ -86,7 +86,7 @@ async fn gp_7_heartbeats_are_sent_and_a_connection_that_does_not_answer_them_is_
 }
 
 #[tokio::test]
-async fn gp_7_while_the_guild_is_not_available_the_roster_stays() {
+async fn gp_07_while_the_guild_is_not_available_the_roster_stays() {
     let (discord, parlor) = (Discord::start().await, Parlor::start().await);
     discord.moves(11, VOICE);
     let mut bridge = Bridge::start(&discord, parlor.addr);
@@ -110,7 +110,7 @@ async fn a_close_that_is_final_ends_the_bridge_with_its_reason() {
 }
 
 #[tokio::test]
-async fn gp_7_a_parlor_that_was_started_anew_is_told_all_of_it() {
+async fn gp_07_a_parlor_that_was_started_anew_is_told_all_of_it() {
     let (discord, parlor) = (Discord::start().await, Parlor::start().await);
     discord.moves(11, VOICE);
     let mut bridge = Bridge::start(&discord, parlor.addr);

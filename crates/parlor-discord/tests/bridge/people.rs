@@ -6,7 +6,7 @@ use crate::double::{Discord, GUILD, OTHER_VOICE, TEXT, VOICE};
 use crate::support::{Bridge, Parlor};
 
 #[tokio::test]
-async fn gp_7_the_first_four_are_admitted_and_the_rest_wait_in_order() {
+async fn gp_07_the_first_four_are_admitted_and_the_rest_wait_in_order() {
     let (discord, parlor) = (Discord::start().await, Parlor::start().await);
     for user in [11, 12] {
         discord.moves(user, VOICE);
@@ -44,7 +44,7 @@ async fn gp_7_the_first_four_are_admitted_and_the_rest_wait_in_order() {
 }
 
 #[tokio::test]
-async fn gp_7_bots_count_for_nothing_and_places_are_a_setting() {
+async fn gp_07_bots_count_for_nothing_and_places_are_a_setting() {
     let (discord, parlor) = (Discord::start().await, Parlor::start().await);
     for bot in [21, 22] {
         discord.add_bot(bot);
@@ -60,7 +60,7 @@ async fn gp_7_bots_count_for_nothing_and_places_are_a_setting() {
 }
 
 #[tokio::test]
-async fn gp_7_who_leaves_the_voice_channel_is_dropped_from_the_room() {
+async fn gp_07_who_leaves_the_voice_channel_is_dropped_from_the_room() {
     use futures_util::{SinkExt, StreamExt};
     use tokio_tungstenite::tungstenite::Message;
     let (discord, parlor) = (Discord::start().await, Parlor::start().await);
@@ -92,7 +92,7 @@ async fn gp_7_who_leaves_the_voice_channel_is_dropped_from_the_room() {
 }
 
 #[tokio::test]
-async fn gp_7_an_id_that_is_no_voice_channel_of_the_guild_is_an_error_at_start() {
+async fn gp_07_an_id_that_is_no_voice_channel_of_the_guild_is_an_error_at_start() {
     let (discord, parlor) = (Discord::start().await, Parlor::start().await);
     for (channel, why) in [(TEXT, "is no voice channel"), (9_999, "has no channel 9999")] {
         let bridge = Bridge::start_with(&discord, parlor.addr, channel, &[]);

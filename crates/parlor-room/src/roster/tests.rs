@@ -6,7 +6,7 @@ use crate::refusal::Refusable;
 use crate::{Config, NewRoom, Registry, Roster};
 
 #[test]
-fn gp_2_a_door_asks_with_id_token_and_room_whether_somebody_may_come_in() {
+fn gp_02_a_door_asks_with_id_token_and_room_whether_somebody_may_come_in() {
     let now = Time::from_ms(1_795_255_200_000);
     let mut registry = Registry::new(Config::default(), [7; 32]);
     let id = |text: &str| UserId::parse(text).unwrap();

@@ -30,7 +30,7 @@ fn signed(head: &str, claims: &str) -> String {
 }
 
 #[test]
-fn gp_2_a_token_says_again_what_was_put_in_until_its_time_is_over() {
+fn gp_02_a_token_says_again_what_was_put_in_until_its_time_is_over() {
     let token = key().issue(&grant());
     assert_eq!(key().read(&token, NOW), Ok(grant()));
     assert_eq!(key().read(&token, NOW + 59_999), Ok(grant()));
@@ -54,7 +54,7 @@ fn the_signature_is_that_of_rfc_7515() {
 }
 
 #[test]
-fn gp_2_what_is_not_signed_with_this_secret_or_not_that_way_is_forged() {
+fn gp_02_what_is_not_signed_with_this_secret_or_not_that_way_is_forged() {
     let token = key().issue(&grant());
     let other = TokenKey::new(b"another secret, which is as long.").unwrap();
     assert_eq!(other.read(&token, NOW), Err(TokenError::Forged));

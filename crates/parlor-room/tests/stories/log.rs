@@ -145,7 +145,7 @@ fn each_room_keeps_its_last_events_numbered() {
 }
 
 #[test]
-fn gp_7_what_an_operator_says_of_a_roster_is_logged() {
+fn gp_07_what_an_operator_says_of_a_roster_is_logged() {
     let mut world = World::new();
     let ada = world.in_room("ada", "den");
     world.log.clear();

@@ -58,7 +58,7 @@ fn join(of: &str) -> Value {
 }
 
 #[test]
-fn gp_2_a_live_id_is_taken_over_with_a_token_for_it_at_once() {
+fn gp_02_a_live_id_is_taken_over_with_a_token_for_it_at_once() {
     let mut world = World::new();
     let ada = world.in_room("ada", "den");
     let bob = world.in_room("bob", "den");
@@ -86,7 +86,7 @@ fn gp_2_a_live_id_is_taken_over_with_a_token_for_it_at_once() {
 }
 
 #[test]
-fn gp_2_an_id_whose_network_was_cut_comes_back_at_once_with_its_token() {
+fn gp_02_an_id_whose_network_was_cut_comes_back_at_once_with_its_token() {
     let mut world = World::new();
     let first = world.come("ada", "den");
     world.enter(first, "den");
@@ -104,7 +104,7 @@ fn gp_2_an_id_whose_network_was_cut_comes_back_at_once_with_its_token() {
 }
 
 #[test]
-fn gp_2_a_token_alone_says_who_one_is_and_an_old_one_says_nothing() {
+fn gp_02_a_token_alone_says_who_one_is_and_an_old_one_says_nothing() {
     let mut world = World::new();
     let token = world.token("ada", "den");
     let conn = world.open();
@@ -118,7 +118,7 @@ fn gp_2_a_token_alone_says_who_one_is_and_an_old_one_says_nothing() {
 }
 
 #[test]
-fn gp_2_hub_is_nobodys_id_with_a_token_either() {
+fn gp_02_hub_is_nobodys_id_with_a_token_either() {
     let mut world = World::new();
     let error = world.operate(|operator| operator.issue_token(UserId::hub(), None, 60).unwrap_err());
     assert_eq!(error.code(), ErrorCode::UnavailableId);
@@ -131,7 +131,7 @@ fn gp_2_hub_is_nobodys_id_with_a_token_either() {
 }
 
 #[test]
-fn gp_2_who_has_the_secret_makes_tokens_that_count_and_nobody_else() {
+fn gp_02_who_has_the_secret_makes_tokens_that_count_and_nobody_else() {
     let key = TokenKey::new(b"a secret that game and parlor share").unwrap();
     let config = || Config { token_key: Some(key.clone()), ..Config::default() };
     let mut world = World::with(config());
@@ -153,7 +153,7 @@ fn gp_2_who_has_the_secret_makes_tokens_that_count_and_nobody_else() {
 }
 
 #[test]
-fn gp_2_in_a_room_with_a_roster_an_id_is_taken_only_with_its_own_token() {
+fn gp_02_in_a_room_with_a_roster_an_id_is_taken_only_with_its_own_token() {
     let mut world = World::new();
     world.operate(|operator| {
         operator.make_room(NewRoom { roster: Some(roster(&["ada", "bob"], &[])), ..den() }).unwrap();
@@ -183,7 +183,7 @@ fn gp_2_in_a_room_with_a_roster_an_id_is_taken_only_with_its_own_token() {
 }
 
 #[test]
-fn gp_2_a_session_that_resumes_keeps_what_its_token_proved_and_takes_a_newer_one() {
+fn gp_02_a_session_that_resumes_keeps_what_its_token_proved_and_takes_a_newer_one() {
     let mut world = World::new();
     world.operate(|operator| {
         operator.make_room(NewRoom { roster: Some(roster(&["ada"], &[])), ..den() }).unwrap();
@@ -213,7 +213,7 @@ fn gp_2_a_session_that_resumes_keeps_what_its_token_proved_and_takes_a_newer_one
 }
 
 #[test]
-fn gp_2_a_token_for_another_proves_nothing_of_who_one_is_by_a_resume() {
+fn gp_02_a_token_for_another_proves_nothing_of_who_one_is_by_a_resume() {
     let mut world = World::new();
     world.operate(|operator| {
         operator.make_room(NewRoom { roster: Some(roster(&["ada", "bob"], &[])), ..den() }).unwrap();
@@ -235,7 +235,7 @@ fn gp_2_a_token_for_another_proves_nothing_of_who_one_is_by_a_resume() {
 }
 
 #[test]
-fn gp_7_those_on_the_roster_may_join_and_those_taken_off_are_dropped() {
+fn gp_07_those_on_the_roster_may_join_and_those_taken_off_are_dropped() {
     let mut world = World::new();
     world.operate(|operator| {
         operator.make_room(NewRoom { roster: Some(roster(&["ada", "bob"], &["cat"])), ..den() }).unwrap();
@@ -272,7 +272,7 @@ fn gp_7_those_on_the_roster_may_join_and_those_taken_off_are_dropped() {
 }
 
 #[test]
-fn gp_7_a_roster_for_a_room_that_people_are_in_drops_who_did_not_prove_their_id() {
+fn gp_07_a_roster_for_a_room_that_people_are_in_drops_who_did_not_prove_their_id() {
     let mut world = World::new();
     let ada = world.in_room("ada", "den");
     let bob = world.come("bob", "den");
@@ -294,7 +294,7 @@ fn gp_7_a_roster_for_a_room_that_people_are_in_drops_who_did_not_prove_their_id(
 }
 
 #[test]
-fn gp_7_somebody_taken_off_while_suspect_is_out_and_hears_of_it_when_back() {
+fn gp_07_somebody_taken_off_while_suspect_is_out_and_hears_of_it_when_back() {
     let mut world = World::new();
     world.operate(|operator| {
         operator.make_room(NewRoom { roster: Some(roster(&["ada", "bob"], &[])), ..den() }).unwrap();
@@ -317,7 +317,7 @@ fn gp_7_somebody_taken_off_while_suspect_is_out_and_hears_of_it_when_back() {
 }
 
 #[test]
-fn gp_7_a_roster_above_capacity_is_refused_and_nothing_changes() {
+fn gp_07_a_roster_above_capacity_is_refused_and_nothing_changes() {
     let mut world = World::new();
     world.operate(|operator| {
         operator.make_room(NewRoom { roster: Some(roster(&["ada"], &[])), ..den() }).unwrap();
@@ -343,7 +343,7 @@ fn gp_7_a_roster_above_capacity_is_refused_and_nothing_changes() {
 }
 
 #[test]
-fn gp_7_a_room_with_a_roster_stays_while_empty_and_hosts_do_not_end_it() {
+fn gp_07_a_room_with_a_roster_stays_while_empty_and_hosts_do_not_end_it() {
     let mut world = World::new();
     world.operate(|operator| {
         operator.make_room(NewRoom { roster: Some(roster(&["ada"], &[])), ..den() }).unwrap();

@@ -282,7 +282,7 @@ async fn foreign_hosts_and_pages_are_kept_out_here_too() {
 }
 
 #[tokio::test]
-async fn gp_7_a_roster_decides_who_is_in_the_room() {
+async fn gp_07_a_roster_decides_who_is_in_the_room() {
     let server = start().await;
     let roster = json!({"members": ["ada", "bob"], "waiting": ["cat"]});
     let body = json!({"id": "den", "name": "Den", "capacity": 2, "roster": roster});
@@ -321,7 +321,7 @@ async fn gp_7_a_roster_decides_who_is_in_the_room() {
 }
 
 #[tokio::test]
-async fn gp_2_a_token_takes_a_live_id_over() {
+async fn gp_02_a_token_takes_a_live_id_over() {
     let server = start().await;
     let mut first = server.in_room("ada", "den").await;
     let (_, token) = ask(&server, "POST", "/tokens", json!({"userId": "ada", "room": "den"})).await;
