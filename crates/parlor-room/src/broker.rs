@@ -257,6 +257,19 @@ impl Registry {
         }
     }
 
+    /// Puts a peer out of its room, by an operator's word. False: it is not in it.
+    pub(crate) fn put_out_peer(&mut self, room_key: RoomKey, user_id: &UserId) -> bool {
+        let is_meant = |peer: &Peer| {
+            peer.id.user_id() == user_id && matches!(peer.place, Place::In { room, .. } if room == room_key)
+        };
+        let Some(conn) = self.peers.iter().find(|(_, peer)| is_meant(peer)).map(|(conn, _)| conn) else {
+            return false;
+        };
+        let close = Some((CloseCode::PolicyViolation, "put out of the room by an operator"));
+        self.dismiss_peer(conn, PeerGone::PutOut, close);
+        true
+    }
+
     /// The server stops: who is at the door, or has given the id back, goes as well.
     pub(crate) fn dismiss_all_peers(&mut self) {
         let conns: Vec<ConnId> = self.peers.iter().map(|(conn, _)| conn).collect();

@@ -134,6 +134,8 @@ pub enum PeerGone {
     TakenOver,
     /// It is not on the roster of its room any more.
     Unlisted,
+    /// An operator put it out.
+    PutOut,
     /// Its room has ended, or the server stops.
     RoomEnded,
 }

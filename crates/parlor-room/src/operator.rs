@@ -217,10 +217,11 @@ impl Operator<'_> {
     pub fn remove(&mut self, id: &RoomId, user_id: &UserId) -> Result<(), OperatorError> {
         let room_key = self.key_of(id)?;
         let member = self.at(id)?.members().iter().find(|member| member.participant.id == *user_id);
-        let Some(session) = member.map(|member| member.session) else {
-            return Err(OperatorError::NobodyThere(user_id.clone(), id.clone()));
-        };
-        self.0.leave_room(session, room_key, &Departure::of(LeaveReason::Kicked));
+        match member.map(|member| member.session) {
+            Some(session) => self.0.leave_room(session, room_key, &Departure::of(LeaveReason::Kicked)),
+            None if self.0.put_out_peer(room_key, user_id) => {}
+            None => return Err(OperatorError::NobodyThere(user_id.clone(), id.clone())),
+        }
         self.0.finish();
         Ok(())
     }

@@ -163,6 +163,7 @@ const fn gone_text(gone: PeerGone) -> &'static str {
         PeerGone::Refused => "closed by the server",
         PeerGone::TakenOver => "goes on with another key",
         PeerGone::Unlisted => "taken off the roster",
+        PeerGone::PutOut => "put out by an operator",
         PeerGone::RoomEnded => "the room ended",
     }
 }

@@ -490,3 +490,15 @@ fn gp_7_peers_taken_off_the_roster_are_dropped_and_the_others_stay() {
     assert_eq!((world.closed_with(ada), world.closed_with(bob)), (Some(1008), None));
     assert_eq!(world.shown(), ["den: bob*"]);
 }
+
+#[test]
+fn gp_7_an_operator_puts_a_peer_out_of_its_room() {
+    let mut world = World::new();
+    let ada = world.peer("ada");
+    let bob = world.peer("bob");
+    let put_out =
+        |world: &mut World, of: &str| world.operate(|operator| operator.remove(&room(of), &id("ada")));
+    assert_eq!(put_out(&mut world, "peerjs"), Ok(()));
+    assert_eq!((world.closed_with(ada), world.closed_with(bob)), (Some(1008), None));
+    assert_eq!(put_out(&mut world, "peerjs"), Err(OperatorError::NobodyThere(id("ada"), room("peerjs"))));
+}
