@@ -3,14 +3,12 @@
 //! What one peer tells another is encoded once, where it is read: `src` is written by the server, `payload` passes as
 //! the text it is, everything else is left out.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use parlor_proto::limits::ID_BYTES_MAX;
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
 
 use super::hail::PeerId;
+use super::json;
 
 /// Bytes of the id of somebody whom a peer names. Nobody has one above 64; a longer one gets its `EXPIRE` as well.
 const DST_BYTES_MAX: usize = 4 * ID_BYTES_MAX;
@@ -64,33 +62,38 @@ impl SignalKind {
     }
 }
 
-/// The frame as it comes.
-#[derive(Deserialize)]
+/// Of a frame as it comes, the values that count, as the JSON that they are.
+#[derive(Default)]
 struct Envelope<'a> {
-    #[serde(rename = "type", borrow)]
-    kind: Option<&'a RawValue>,
-    #[serde(borrow)]
-    dst: Option<&'a RawValue>,
-    /// `null` is passed on as such.
-    #[serde(borrow, default, deserialize_with = "present")]
-    payload: Option<&'a RawValue>,
+    kind: Option<&'a str>,
+    dst: Option<&'a str>,
+    payload: Option<&'a str>,
 }
 
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
-    <&RawValue>::deserialize(deserializer).map(Some)
+impl<'a> Envelope<'a> {
+    /// None if it is no JSON object, or has one of them twice.
+    fn read(text: &'a str) -> Option<Self> {
+        let mut envelope = Self::default();
+        json::each_member(text, |name, value| {
+            let place = match &*name {
+                "type" => &mut envelope.kind,
+                "dst" => &mut envelope.dst,
+                "payload" => &mut envelope.payload,
+                _ => return Some(()),
+            };
+            place.replace(value).is_none().then_some(())
+        })?;
+        Some(envelope)
+    }
 }
 
 impl PeerFrame {
     /// Reads a frame of the peer `from`; none if it is no JSON object.
     #[must_use]
     pub fn parse(text: &str, from: &PeerId) -> Option<Self> {
-        // A derived struct would take an array as well.
-        if !text.trim_start().starts_with('{') {
-            return None;
-        }
-        let envelope: Envelope<'_> = serde_json::from_str(text).ok()?;
-        let Some(kind) = string(envelope.kind) else { return Some(Self::Other) };
-        let to = string(envelope.dst).filter(|to| !to.is_empty() && to.len() <= DST_BYTES_MAX);
+        let envelope = Envelope::read(text)?;
+        let Some(kind) = envelope.kind.and_then(json::string) else { return Some(Self::Other) };
+        let to = envelope.dst.and_then(json::string).filter(|to| !to.is_empty() && to.len() <= DST_BYTES_MAX);
         let kind = match (&*kind, &to) {
             ("HEARTBEAT", _) => return Some(Self::Heartbeat),
             ("LEAVE", None) => return Some(Self::Leave),
@@ -102,7 +105,7 @@ impl PeerFrame {
             _ => return Some(Self::Other),
         };
         let to = to.unwrap_or_default();
-        let text = encode(kind.word(), Some(from.as_str()), Some(&to), envelope.payload.map(RawValue::get));
+        let text = encode(kind.word(), Some(from.as_str()), Some(&to), envelope.payload);
         Some(Self::Signal(Signal { kind, to: to.into(), text }))
     }
 
@@ -170,17 +173,6 @@ fn push_string(text: &mut String, content: &str) {
     } else {
         // Writing a string can't fail.
         text.push_str(&serde_json::to_string(content).unwrap_or_default());
-    }
-}
-
-/// The string that a value is, if it is one.
-fn string(value: Option<&RawValue>) -> Option<Cow<'_, str>> {
-    let json = value?.get();
-    let inner = json.strip_prefix('"')?.strip_suffix('"')?;
-    if inner.contains('\\') {
-        serde_json::from_str(json).ok().map(Cow::Owned)
-    } else {
-        Some(Cow::Borrowed(inner))
     }
 }
 
