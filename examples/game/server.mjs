@@ -22,6 +22,8 @@ const BODY_MAX = 4_096;
 /** Whoever has no stream of events for so long has gone. */
 const PATIENCE_MS = 5_000;
 const TOKEN_TTL_S = 120;
+/** parlor keeps no roster when it is started anew, so it is told again. */
+const REPEAT_MS = 10_000;
 
 const here = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -129,11 +131,11 @@ export async function startGame({ parlor, publicParlor = parlor, adminToken, roo
   };
 
   const server = createServer(async (request, response) => {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://game');
     const answer = (/** @type {number} */ status, /** @type {object} */ body) => {
       response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(JSON.stringify(body));
     };
     try {
+      const { pathname, searchParams } = new URL(request.url ?? '/', 'http://game');
       const call = api[pathname];
       if (call && request.method === 'POST') {
         const body = await read(request);
@@ -162,10 +164,14 @@ export async function startGame({ parlor, publicParlor = parlor, adminToken, roo
     }
   });
   await new Promise((resolve) => server.listen(port, host, () => resolve(undefined)));
+  const repeating = setInterval(() => {
+    if (players.size > 0) void tellRoster().catch(() => {});
+  }, REPEAT_MS);
   const address = /** @type {import('node:net').AddressInfo} */ (server.address());
   return {
     origin: `http://${host}:${address.port}`,
     close: async () => {
+      clearInterval(repeating);
       for (const { leaving } of players.values()) clearTimeout(leaving);
       players.clear();
       server.closeAllConnections();

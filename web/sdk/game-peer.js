@@ -195,6 +195,8 @@ export class GamePeer {
     const kind = kindOf(error.type);
     if (kind === null) return;
     if (kind === 'socket-error' || kind === 'socket-closed') this.#lost(kind, error);
+    // A server that took this one before and does not now may have been started anew, and be told who plays in a moment.
+    else if (kind === 'server-error' && this.#openedAt > 0) this.#lost('socket-error', error);
     else this.#fail(kind, error);
   }
 

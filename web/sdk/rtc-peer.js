@@ -132,7 +132,8 @@ export class RTCPeer {
    */
   async createOffer(restartIce, iceServers) {
     if (restartIce) {
-      this.#pc.setConfiguration({ ...this.#pc.getConfiguration(), iceServers });
+      // Firefox has it since 119: before, credentials are those of the beginning.
+      this.#pc.setConfiguration?.({ ...this.#pc.getConfiguration(), iceServers });
       this.#pc.restartIce();
     }
     const hasAudio = this.#pc.getTransceivers().some(({ receiver }) => receiver.track.kind === 'audio');

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::process;
 
-const SECRET: &str = "north";
+const SECRET: &str = "north-of-nowhere";
 const CLIENTS: u64 = 20;
 /// Of each client.
 const DATAGRAMS: u64 = 4_000;

@@ -258,6 +258,17 @@ impl Registry {
         }
     }
 
+    /// Somebody came to the other door with a token for the id of a peer.
+    pub(crate) fn replace_peer(&mut self, user_id: &UserId) {
+        let Some(conn) = self.peers.with_id(&PeerId::text_of(user_id)) else { return };
+        let newcomer = self.peers.at_mut(conn).and_then(|peer| peer.contested_by.take());
+        let close = Some((CloseCode::Replaced, "somebody came with a token for this id"));
+        self.dismiss_peer(conn, PeerGone::TakenOver, close);
+        if let Some(newcomer) = newcomer {
+            self.refuse_id(newcomer);
+        }
+    }
+
     /// Puts a peer out of its room, by an operator's word. False: it is not in it.
     pub(crate) fn put_out_peer(&mut self, room_key: RoomKey, user_id: &UserId) -> bool {
         let is_meant = |peer: &Peer| {
@@ -312,23 +323,24 @@ impl Registry {
         }
     }
 
-    /// A seat is free. A room that none but peers made ends with the last of them.
+    /// A seat is free. A room that none but peers made ends with the last of them, unless an operator keeps a roster for it.
     fn leave_peer_room(&mut self, room_key: RoomKey, stay: u64, peer: UserId, gone: PeerGone) {
         let Some(room) = self.rooms.at_mut(room_key) else { return };
         room.unseat(stay);
-        let (id, is_empty, is_for_peers) = (room.id.clone(), room.is_empty(), room.via.is_some());
-        if is_empty {
+        let (id, is_for_peers) = (room.id.clone(), room.via.is_some());
+        let is_over = room.is_empty() && room.roster.is_none();
+        if is_over {
             room.ends_at = Some(self.now + self.config.empty_room_ms);
         }
         self.list.on_peers(room_key);
         self.outbound.log(Event::Peer { room: id, participant: peer, event: PeerEvent::Gone(gone) });
-        if is_empty && is_for_peers {
+        if is_over && is_for_peers {
             self.end_room(
                 room_key,
                 &crate::leave::Departure::of(parlor_proto::LeaveReason::RoomEnded),
                 EndReason::Empty,
             );
-        } else if is_empty {
+        } else if is_over {
             self.review(room_key);
         }
     }

@@ -9,9 +9,9 @@ use crate::token::TokenKey;
 
 /// Rooms at once. A bound against floods of empty rooms, ten times what the room list was designed for.
 const ROOMS_MAX: usize = 100_000;
-/// What the hub holds for those who have come back to a mesh: they close it themselves once they play the mesh, for which a
-/// slow signalling path and a cross-fade are time enough; who does not is freed all the same.
-const HUB_KEPT_MS: u64 = 2_000;
+/// What the hub holds for those who have come back to a mesh: they close it themselves once they are reached directly by everybody, or
+/// after 10 s; who does not is freed all the same.
+const HUB_KEPT_MS: u64 = 11_000;
 /// Entries of a room's log.
 const ROOM_LOG_ENTRIES_MAX: usize = 64;
 

@@ -108,8 +108,14 @@ impl Registry {
         let user_id = user_id.unwrap_or_else(|| self.free_user_id());
         // It may have come with a resume that named somebody else.
         let proof = proof.and_then(|grant| grant.of(&user_id));
-        if user_id.is_hub() || self.peers.has_user(&user_id) {
+        if user_id.is_hub() {
             return Err(HelloError::Unavailable(user_id));
+        }
+        if self.peers.has_user(&user_id) {
+            if proof.is_err() {
+                return Err(HelloError::Unavailable(user_id));
+            }
+            self.replace_peer(&user_id);
         }
         if let Some(holder) = self.sessions.with_user(&user_id) {
             if proof.is_err() {

@@ -183,7 +183,7 @@ impl Registry {
         if room.is_full() {
             return Err(JoinError::Full(m.room_id.clone()));
         }
-        let usual = if room.is_empty() { Role::Host } else { Role::Caller };
+        let usual = if room.members().is_empty() { Role::Host } else { Role::Caller };
         Ok(m.role.or(kept_role).unwrap_or(usual))
     }
 

@@ -130,7 +130,7 @@ pub enum PeerGone {
     Silent,
     /// The server closed its socket for what came through it, or waited for it.
     Refused,
-    /// It goes on with another key.
+    /// It goes on with another key, or somebody came with a token for its id.
     TakenOver,
     /// It is not on the roster of its room any more.
     Unlisted,

@@ -182,7 +182,7 @@ pub enum ConfigError {
     #[error("--media-threads {0} are too many: at most {max}", max = limits::MEDIA_THREADS_MAX)]
     MediaThreads(usize),
     /// A secret that everybody guesses.
-    #[error("--turn-secret is empty: leave it out and one is made at the start")]
+    #[error("--turn-secret has fewer than {min} characters, and could be found from the credentials made of it: leave it out and one is made at the start", min = limits::TURN_SECRET_CHARS_MIN)]
     TurnSecret,
     /// No relay could be opened.
     #[error("--turn-relay-ports: the first is not above the last, and not 0")]
@@ -211,7 +211,11 @@ impl Config {
             return Err(ConfigError::PublicIp(*ip));
         }
         if let Some(turn) = &self.turn {
-            if turn.secret.as_deref() == Some("") {
+            if turn
+                .secret
+                .as_ref()
+                .is_some_and(|secret| secret.chars().count() < limits::TURN_SECRET_CHARS_MIN)
+            {
                 return Err(ConfigError::TurnSecret);
             }
             if turn.relay_ports.is_empty() || *turn.relay_ports.start() == 0 {

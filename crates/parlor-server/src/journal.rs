@@ -161,7 +161,7 @@ const fn gone_text(gone: PeerGone) -> &'static str {
         PeerGone::Lost => "connection lost",
         PeerGone::Silent => "silent",
         PeerGone::Refused => "closed by the server",
-        PeerGone::TakenOver => "goes on with another key",
+        PeerGone::TakenOver => "its id goes on elsewhere",
         PeerGone::Unlisted => "taken off the roster",
         PeerGone::PutOut => "put out by an operator",
         PeerGone::RoomEnded => "the room ended",

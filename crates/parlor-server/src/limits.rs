@@ -97,6 +97,8 @@ pub(crate) const TURN_RELAY_PORTS: std::ops::RangeInclusive<u16> = 49_152..=65_5
 pub(crate) const TURN_PORT_TRIES: usize = 64;
 /// The kernel's buffers of one relay, each way: at 100 Mbit/s, 80 ms. The system may allow less.
 pub(crate) const TURN_RELAY_BUFFER_BYTES: usize = 1024 * 1024;
+/// Characters of a secret for TURN. Everybody with credentials can try secrets at leisure.
+pub(crate) const TURN_SECRET_CHARS_MIN: usize = 16;
 /// TURN clients by TCP and TLS at once.
 pub(crate) const TURN_STREAMS_MAX: usize = 2_048;
 /// Of these with one address, which may be that of a whole house.
@@ -105,6 +107,8 @@ pub(crate) const TURN_STREAMS_PER_ADDRESS_MAX: usize = 256;
 pub(crate) const TURN_MAIL_MAX: usize = 512;
 /// Frames that wait for one of these; who reads more slowly loses what comes then, as on any slow path.
 pub(crate) const TURN_FRAMES_OUT_MAX: usize = 256;
+/// Bytes of them.
+pub(crate) const TURN_BYTES_OUT_MAX: usize = 128 * 1024;
 /// A connection that has no allocation for so long is closed.
 pub(crate) const TURN_STREAM_IDLE: Duration = Duration::from_secs(20);
 /// Media threads that an operator can ask for.

@@ -232,7 +232,10 @@ fn policy(
     http: &[SocketAddr],
     hub: &[SocketAddr],
 ) -> Policy {
-    let own = own.iter().chain(public).copied().collect();
+    // Whatever socket a packet to one of them came from, the machine takes it for its own.
+    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+    let others = interfaces.iter().map(if_addrs::Interface::ip).filter(|ip| !ip.is_loopback());
+    let own = own.iter().chain(public).copied().chain(others).collect();
     let closed_ports = http.iter().map(SocketAddr::port).chain([port]).collect();
     Policy { allow: turn.allow_peers.clone(), own, open: hub.to_vec(), closed_ports }
 }

@@ -34,8 +34,8 @@ pub use frame::{FRAME_HEAD_BYTES, frame_bytes, is_frame_start};
 pub use io::{Client, Event, Family, Input, Output, RelayId, Transport};
 pub use ledger::{Ledger, Totals};
 pub use limits::{
-    ALLOCATIONS_MAX, ALLOCATIONS_PER_IDENTITY_MAX, CHANNELS_MAX, DATAGRAM_BYTES_MAX, LIFETIME_MS_DEFAULT,
-    LIFETIME_MS_MAX, NONCE_MS, PERMISSIONS_MAX,
+    ALLOCATIONS_MAX, ALLOCATIONS_PER_ADDRESS_MAX, ALLOCATIONS_PER_IDENTITY_MAX, CHANNELS_MAX,
+    DATAGRAM_BYTES_MAX, LIFETIME_MS_DEFAULT, LIFETIME_MS_MAX, NONCE_MS, PERMISSIONS_MAX,
 };
 pub use policy::{Forbidden, Network, NetworkError, Policy};
 pub use server::Server;

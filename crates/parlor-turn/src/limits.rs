@@ -5,6 +5,8 @@ pub const ALLOCATIONS_MAX: usize = 2_000;
 /// Of these of one identity: a participant with 14 others, each connection gathering over UDP, TCP and TLS, and again
 /// after a failure.
 pub const ALLOCATIONS_PER_IDENTITY_MAX: usize = 100;
+/// Of these of one address, whatever identities come from there: it may be that of a whole house.
+pub const ALLOCATIONS_PER_ADDRESS_MAX: usize = 300;
 /// Addresses that one allocation may have permissions for.
 pub const PERMISSIONS_MAX: usize = 128;
 /// Channels of one allocation.

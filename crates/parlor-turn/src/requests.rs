@@ -25,6 +25,7 @@ use crate::bucket::Bucket;
 use crate::credentials;
 use crate::frame::{CHANNEL_FIRST, CHANNEL_LAST};
 use crate::io::{Client, Event, Family, RelayId};
+use crate::limits::ALLOCATIONS_PER_ADDRESS_MAX;
 use crate::limits::{LIFETIME_MS_DEFAULT, LIFETIME_MS_MAX};
 use crate::server::Server;
 
@@ -199,6 +200,13 @@ impl Server {
             return Err(Refusal::new(
                 ErrorCode::ALLOCATION_QUOTA_REACHED,
                 "too many allocations of one identity",
+            ));
+        }
+        let is_neighbour = |allocation: &&Allocation| allocation.client.remote.ip() == client.remote.ip();
+        if self.allocations.values().filter(is_neighbour).count() >= ALLOCATIONS_PER_ADDRESS_MAX {
+            return Err(Refusal::new(
+                ErrorCode::ALLOCATION_QUOTA_REACHED,
+                "too many allocations of one address",
             ));
         }
         if self.allocations.len() >= self.settings.allocations_max {

@@ -2,7 +2,7 @@
 //! out.
 
 use parlor_proto::client::RoomSettings;
-use parlor_proto::{CloseCode, Name, Topology, Via};
+use parlor_proto::{CloseCode, LeaveReason, Name, Topology, Via};
 
 use super::PeerCounters;
 use super::frame;
@@ -15,6 +15,7 @@ use crate::refusal::Refusable;
 use crate::registry::Registry;
 use crate::room::{Room, RoomKey};
 use crate::roster::AdmissionError;
+use crate::session::SessionKey;
 
 /// How a peer gets in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ enum Entrance {
     Free,
     /// It is the same client, or one with a token that was issued for the id, from whose older socket the id goes over.
     TakeOver(ConnId),
+    /// A session holds the id, and this is one with a token that was issued for it.
+    TakeSession(SessionKey),
     /// Somebody else holds the id, and is asked whether they are still there.
     Contest(ConnId),
 }
@@ -75,6 +78,16 @@ impl Registry {
             Err(refusal) => self.refuse_peer(conn, refusal),
             Ok((Entrance::Free, hail)) => self.seat_peer(conn, hail),
             Ok((Entrance::TakeOver(old), hail)) => self.take_over(conn, old, hail),
+            Ok((Entrance::TakeSession(holder), hail)) => {
+                let close = Some((CloseCode::Replaced, "somebody came with a token for this id"));
+                self.end_session(holder, LeaveReason::Replaced, close);
+                // Its seat may have been what was missing, or its room the one that is wanted.
+                match self.judge(&hail) {
+                    Ok(Entrance::Free) => self.seat_peer(conn, hail),
+                    Ok(_) => self.refuse_peer(conn, PeerRefusal::Taken),
+                    Err(refusal) => self.refuse_peer(conn, refusal),
+                }
+            }
             Ok((Entrance::Contest(holder), hail)) => self.contest(conn, holder, hail),
         }
     }
@@ -86,7 +99,9 @@ impl Registry {
             return Err(PeerRefusal::Stopping);
         }
         let user_id = hail.id.user_id();
-        if user_id.is_hub() || self.sessions.with_user(user_id).is_some() {
+        let is_issued = || self.read_token(Some(user_id.as_str()), Some(&hail.token)).is_ok();
+        let session = self.sessions.with_user(user_id);
+        if user_id.is_hub() || (session.is_some() && !is_issued()) {
             return Err(PeerRefusal::Taken);
         }
         let room = self.rooms.with_id(&hail.key).and_then(|key| self.rooms.at(key));
@@ -95,16 +110,28 @@ impl Registry {
             return Err(PeerRefusal::Key);
         }
         self.check_admission(user_id.as_str(), Some(&hail.token), &hail.key)?;
+        if let Some(session) = session {
+            return Ok(Entrance::TakeSession(session));
+        }
+        let holder = self.peers.with_id(hail.id.as_str()).and_then(|conn| Some((conn, self.peers.at(conn)?)));
+        let is_in = |holder: &Peer| holder.key == hail.key && matches!(holder.place, Place::In { .. });
+        let is_own = |holder: &Peer| holder.token == hail.token || is_issued();
+        // Whoever is in already stays, whatever the room is now.
+        let goes_on = holder.filter(|(_, holder)| is_in(holder) && is_own(holder));
+        if let Some((conn, _)) = goes_on {
+            return Ok(Entrance::TakeOver(conn));
+        }
         // PeerServer's protocol has no place for a password.
         if room.is_some_and(|room| room.is_locked || room.password.is_some()) {
             return Err(PeerRefusal::Key);
         }
-        if let Some(conn) = self.peers.with_id(hail.id.as_str())
-            && let Some(holder) = self.peers.at(conn)
-        {
-            let is_issued = || self.read_token(Some(user_id.as_str()), Some(&hail.token)).is_ok();
-            if holder.token == hail.token || is_issued() {
-                return Ok(Entrance::TakeOver(conn));
+        let is_full = match room {
+            Some(room) => room.is_full(),
+            None => self.rooms.len() >= self.config.rooms_max,
+        };
+        if let Some((conn, holder)) = holder {
+            if is_own(holder) {
+                return if is_full { Err(PeerRefusal::Full) } else { Ok(Entrance::TakeOver(conn)) };
             }
             // One is asked for already, and gets it if the holder is gone.
             return if holder.contested_by.is_none() {
@@ -113,10 +140,6 @@ impl Registry {
                 Err(PeerRefusal::Taken)
             };
         }
-        let is_full = match room {
-            Some(room) => room.is_full(),
-            None => self.rooms.len() >= self.config.rooms_max,
-        };
         if is_full { Err(PeerRefusal::Full) } else { Ok(Entrance::Free) }
     }
 
@@ -137,7 +160,9 @@ impl Registry {
         // The world may be another than when it knocked.
         match self.judge(&hail) {
             Ok(Entrance::Free) => self.seat_peer(conn, hail),
-            Ok(Entrance::TakeOver(_) | Entrance::Contest(_)) => self.refuse_peer(conn, PeerRefusal::Taken),
+            Ok(Entrance::TakeOver(_) | Entrance::TakeSession(_) | Entrance::Contest(_)) => {
+                self.refuse_peer(conn, PeerRefusal::Taken)
+            }
             Err(refusal) => self.refuse_peer(conn, refusal),
         }
     }

@@ -88,7 +88,7 @@ fn au_6_in_a_mesh_there_are_no_grades_and_with_the_hub_they_are_back() {
     assert_eq!(told(&mut world, bob), [] as [&str; 0], "with the commit they are gone");
     assert_eq!(roster(&mut world, "den", "eve")[1], json!(["bob", null]));
     // The hub has freed what it held: nothing it said before counts later.
-    world.pass(2_000);
+    world.pass(11_000);
     report(&mut world, room, "bob", Grade::Fair);
     go(&mut world, ada, bob, "sfu", 3);
     assert_eq!(told(&mut world, bob), [] as [&str; 0]);

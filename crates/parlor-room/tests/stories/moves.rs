@@ -583,8 +583,8 @@ fn vc_05_who_came_back_to_a_mesh_for_good_is_freed_at_the_hub() {
         ),
         "forbidden"
     );
-    world.pass(1_999);
-    assert_eq!(freed(&mut world), [] as [&str; 0], "they close it themselves, after a cross-fade");
+    world.pass(10_999);
+    assert_eq!(freed(&mut world), [] as [&str; 0], "they close it themselves, after 10 s at last");
     world.pass(1);
     assert_eq!(freed(&mut world), ["p-00", "p-01"]);
     // What is freed is not freed again.
@@ -614,7 +614,7 @@ fn an_auto_room_that_is_a_mesh_again_keeps_its_path_to_the_hub_until_it_is_pinne
     world.pass(10_000);
     assert_eq!(freed(&mut world), [] as [&str; 0], "it was needed again");
     set(&mut world, conns[0], json!({"mix": "host"}));
-    world.pass(2_000);
+    world.pass(11_000);
     assert_eq!(freed(&mut world), ["p-00", "p-01"]);
     assert_eq!(told(&mut world, conns[1]), [] as [&str; 0], "nobody moved");
 }

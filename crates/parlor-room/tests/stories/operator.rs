@@ -502,3 +502,43 @@ fn gp_7_an_operator_puts_a_peer_out_of_its_room() {
     assert_eq!((world.closed_with(ada), world.closed_with(bob)), (Some(1008), None));
     assert_eq!(put_out(&mut world, "peerjs"), Err(OperatorError::NobodyThere(id("ada"), room("peerjs"))));
 }
+
+#[test]
+fn gp_7_a_roster_outlives_its_last_peer_and_a_room_that_peers_made() {
+    let mut world = World::new();
+    world.operate(|operator| {
+        operator.make_room(NewRoom { roster: Some(roster(&["ada"], &[])), ..den() }).unwrap();
+    });
+    let token = world.token("ada", "den");
+    let ada = world.knock("ada", &token, "den");
+    world.close_tab(ada);
+    let stranger = world.peer("ann");
+    world.operate(|operator| {
+        operator.set_roster(&room("peerjs"), roster(&["ada"], &[])).unwrap();
+    });
+    assert_eq!(world.closed_with(stranger), Some(1008));
+    world.pass(120_000);
+    for of in ["den", "peerjs"] {
+        let conn = world.knock("eve", "any", of);
+        assert_eq!(world.take(conn)[0]["type"], "ERROR", "{of} admits nobody without a token");
+        assert!(world.operate(|operator| operator.roster(&room(of)).is_ok()), "{of}");
+    }
+}
+
+#[test]
+fn gp_2_a_token_wins_its_id_from_whoever_sits_on_it_at_the_other_door() {
+    let mut world = World::new();
+    let squatter = world.join_as("ada");
+    let token = world.token("ada", "peerjs");
+    let without = world.knock("ada", "mine", "peerjs");
+    assert_eq!(world.take(without)[0]["type"], "ID-TAKEN");
+    let ada = world.knock("ada", &token, "peerjs");
+    assert_eq!(world.take(ada), [json!({"type": "OPEN"})]);
+    assert_eq!(world.closed_with(squatter), Some(4001));
+    // And back.
+    let session = world.open();
+    assert_eq!(world.refused(session, "hello", json!({"userId": "ada"})), "unavailable-id");
+    world.say(session, "hello", json!({"userId": "ada", "token": token}));
+    assert_eq!(types(&world.take(session)), ["welcome"]);
+    assert_eq!(world.closed_with(ada), Some(4001));
+}

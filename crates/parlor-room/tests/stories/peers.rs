@@ -470,3 +470,29 @@ fn vc_07_peers_that_come_and_go_are_logged() {
         .collect();
     assert_eq!(logged, [PeerEvent::Opened, PeerEvent::TakenOver, PeerEvent::Gone(PeerGone::Closed)]);
 }
+
+#[test]
+fn gp_01_an_id_that_goes_on_in_another_room_needs_a_place_there() {
+    let mut world = with_keys(PeerKeys::Any);
+    let host = world.join_as("host");
+    world.say(host, "room-created", json!({"id": "den", "name": "Den", "capacity": 1}));
+    let elsewhere = world.knock("ann", "t", "other");
+    assert_eq!(world.take(elsewhere), open());
+    let moved = world.knock("ann", "t", "den");
+    assert_eq!(world.take(moved), error("Server has reached its concurrent user limit"));
+    assert_eq!(world.closed_with(elsewhere), None, "the place that it has is not lost");
+}
+
+#[test]
+fn gp_02_a_peer_comes_back_to_its_room_after_a_host_has_locked_it() {
+    let mut world = with_keys(PeerKeys::Any);
+    let host = world.join_as("host");
+    world.say(host, "room-created", json!({"id": "den", "name": "Den"}));
+    let ann = world.knock("ann", "t", "den");
+    assert_eq!(world.take(ann), open());
+    world.say(host, "update-room", json!({"roomId": "den", "locked": true}));
+    let again = world.knock("ann", "t", "den");
+    assert_eq!((world.take(again), world.closed_with(ann)), (open(), Some(4001)));
+    let eve = world.knock("eve", "t", "den");
+    assert_eq!(world.take(eve), error("Invalid key provided"));
+}

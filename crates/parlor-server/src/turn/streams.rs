@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use parlor_turn::{Client, FRAME_HEAD_BYTES, Transport, frame_bytes};
@@ -15,7 +15,8 @@ use tokio::time::timeout;
 use super::Desk;
 use super::socket::canonical;
 use crate::limits::{
-    ACCEPT_PAUSE, TCP_SEND_BUFFER_BYTES, TCP_WRITE_STALLED, TURN_FRAMES_OUT_MAX, TURN_STREAMS_PER_ADDRESS_MAX,
+    ACCEPT_PAUSE, TCP_SEND_BUFFER_BYTES, TCP_WRITE_STALLED, TURN_BYTES_OUT_MAX, TURN_FRAMES_OUT_MAX,
+    TURN_STREAMS_PER_ADDRESS_MAX,
 };
 use crate::stream::Stream;
 
@@ -24,6 +25,25 @@ const READ_BYTES: usize = 16 * 1024;
 /// Bytes of frames that are written together.
 const TOGETHER_BYTES_MAX: usize = 64 * 1024;
 
+/// Frames that wait to be written to one connection: so many at most, and so many bytes.
+#[derive(Clone, Debug)]
+pub(super) struct FramesOut {
+    frames: mpsc::Sender<Vec<u8>>,
+    bytes: Arc<AtomicUsize>,
+}
+
+impl FramesOut {
+    /// Lets a frame wait; false if there is no place, or nobody who writes.
+    pub(super) fn push(&self, frame: &[u8]) -> bool {
+        let waiting = self.bytes.fetch_add(frame.len(), Ordering::Relaxed).saturating_add(frame.len());
+        let is_taken = waiting <= TURN_BYTES_OUT_MAX && self.frames.try_send(frame.to_vec()).is_ok();
+        if !is_taken {
+            self.bytes.fetch_sub(frame.len(), Ordering::Relaxed);
+        }
+        is_taken
+    }
+}
+
 /// What a connection has for the thread.
 #[derive(Debug)]
 pub(super) enum Mail {
@@ -31,7 +51,7 @@ pub(super) enum Mail {
     Come {
         client: Client,
         /// Takes frames for it.
-        out: mpsc::Sender<Vec<u8>>,
+        out: FramesOut,
     },
     /// A whole frame.
     Frame { client: Client, bytes: Vec<u8> },
@@ -120,14 +140,16 @@ pub(super) async fn serve(desk: &Desk, stream: Stream, transport: Transport) {
     }
     let number = desk.streams.last.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
     let client = Client { transport, local, remote, stream: number };
-    let (out, outgoing) = mpsc::channel(TURN_FRAMES_OUT_MAX);
+    let (frames, outgoing) = mpsc::channel(TURN_FRAMES_OUT_MAX);
+    let bytes = Arc::new(AtomicUsize::new(0));
+    let out = FramesOut { frames, bytes: Arc::clone(&bytes) };
     if desk.mail.send(Mail::Come { client, out }).await.is_err() {
         return;
     }
     let (reader, writer) = tokio::io::split(stream);
     tokio::select! {
         () = read(desk, client, reader) => {}
-        () = write(writer, outgoing, transport) => {}
+        () = write(writer, outgoing, &bytes, transport) => {}
     }
     drop(desk.mail.send(Mail::Gone { client }).await);
     desk.wake();
@@ -155,8 +177,9 @@ async fn read(desk: &Desk, client: Client, reader: ReadHalf<Stream>) {
         if desk.mail.send(Mail::Frame { client, bytes }).await.is_err() {
             return;
         }
-        // Frames that have come together are told of together.
-        if reader.buffer().len() < FRAME_HEAD_BYTES {
+        // Frames that have come together are told of together; half of one may be long in coming.
+        let next = reader.buffer().first_chunk().copied().and_then(frame_bytes);
+        if next.is_none_or(|length| reader.buffer().len() < length) {
             desk.wake();
         }
     }
@@ -164,7 +187,12 @@ async fn read(desk: &Desk, client: Client, reader: ReadHalf<Stream>) {
 
 /// Writes frames until there can be no more or the other end takes none: of a plain connection as many as there are in one
 /// call. Within TLS each makes a record of its own: there are clients, coturn's among them, that take a record for a frame.
-async fn write(mut writer: WriteHalf<Stream>, mut outgoing: mpsc::Receiver<Vec<u8>>, transport: Transport) {
+async fn write(
+    mut writer: WriteHalf<Stream>,
+    mut outgoing: mpsc::Receiver<Vec<u8>>,
+    waiting: &AtomicUsize,
+    transport: Transport,
+) {
     let together_max = if transport == Transport::Tls { 0 } else { TOGETHER_BYTES_MAX };
     while let Some(mut frames) = outgoing.recv().await {
         while frames.len() < together_max
@@ -179,6 +207,7 @@ async fn write(mut writer: WriteHalf<Stream>, mut outgoing: mpsc::Receiver<Vec<u
         if !matches!(written.await, Ok(Ok(()))) {
             return;
         }
+        waiting.fetch_sub(frames.len(), Ordering::Relaxed);
     }
     drop(timeout(TCP_WRITE_STALLED, writer.shutdown()).await);
 }

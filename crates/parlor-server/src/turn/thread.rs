@@ -52,7 +52,7 @@ pub(super) struct Worker {
 #[derive(Debug)]
 struct Stream {
     client: Client,
-    out: mpsc::Sender<Vec<u8>>,
+    out: FramesOut,
     /// Since when it has no allocation.
     idle_since: Instant,
 }
@@ -205,9 +205,8 @@ impl Worker {
         while let Some(output) = server.poll_output() {
             match output {
                 Output::ToClient { client, bytes } if client.transport.is_stream() => {
-                    let place = streams.get(&client.stream).map(|stream| stream.out.try_send(bytes.to_vec()));
                     // Who does not read loses datagrams, as on any slow path.
-                    if !matches!(place, Some(Ok(()))) {
+                    if !streams.get(&client.stream).is_some_and(|stream| stream.out.push(bytes)) {
                         *dropped = dropped.saturating_add(1);
                     }
                 }

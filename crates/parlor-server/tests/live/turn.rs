@@ -11,7 +11,7 @@ use tokio::net::UdpSocket;
 
 use crate::support::{Server, config, soon};
 
-const SECRET: &str = "north";
+const SECRET: &str = "north-of-nowhere";
 
 fn with_turn(allow_peers: Vec<Network>) -> Config {
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));

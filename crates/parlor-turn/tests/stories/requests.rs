@@ -1,8 +1,8 @@
 //! Requests and their answers: who is let in, what is granted, what is refused with which number.
 
 use parlor_turn::{
-    ALLOCATIONS_PER_IDENTITY_MAX, CHANNELS_MAX, Event, Family, Input, NONCE_MS, PERMISSIONS_MAX, Settings,
-    Transport, credentials,
+    ALLOCATIONS_PER_ADDRESS_MAX, ALLOCATIONS_PER_IDENTITY_MAX, CHANNELS_MAX, Client, Event, Family, Input,
+    NONCE_MS, PERMISSIONS_MAX, Settings, Transport, credentials,
 };
 use stun_types::attribute::{
     ErrorCode, Nonce, RawAttribute, Realm, UnknownAttributes, Username, XorMappedAddress,
@@ -272,6 +272,20 @@ fn each_identity_has_its_share_and_all_together_have_theirs() {
     world.refresh(&first, 0);
     assert_eq!(world.code_of(&signs, ALLOCATE, &[&udp]), 0, "a place is free again");
     const { assert!(ALLOCATIONS_PER_IDENTITY_MAX > 14 * 3, "a full mesh over three transports") };
+}
+
+#[test]
+fn one_address_has_its_share_whatever_names_it_invents() {
+    let mut world = World::new(settings());
+    for port in (1_000..).take(ALLOCATIONS_PER_ADDRESS_MAX) {
+        world.allocated(client(Transport::Udp, port), &format!("guest-{port}"));
+    }
+    let udp = RequestedTransport::new(UDP);
+    let one_more = world.challenged(client(Transport::Udp, 999), "somebody");
+    assert_eq!(world.code_of(&one_more, ALLOCATE, &[&udp]), 486);
+    let neighbour = Client { remote: address("198.51.100.77:999"), ..client(Transport::Udp, 999) };
+    let elsewhere = world.challenged(neighbour, "somebody");
+    assert_eq!(world.code_of(&elsewhere, ALLOCATE, &[&udp]), 0, "others are not concerned");
 }
 
 #[test]

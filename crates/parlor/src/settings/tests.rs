@@ -49,12 +49,12 @@ fn turn_is_off_until_it_is_given_an_address_and_the_secret_may_stand_in_the_file
     assert_eq!(given, Turn::at("192.0.2.1:3478".parse().unwrap()));
     assert_eq!(given.secret, None, "one is made at the start");
     let written = file(
-        "turn-listen = '0.0.0.0:1'\nturn-secret = 'north'\nturn-allow-peer = ['10.0.0.0/8']\nturn-relay-ports = '50000-50009'\n\
+        "turn-listen = '0.0.0.0:1'\nturn-secret = 'north-of-nowhere'\nturn-allow-peer = ['10.0.0.0/8']\nturn-relay-ports = '50000-50009'\n\
          turn-max-relays = 7\nturn-max-relays-each = 3\nturn-max-kbps = 800",
     );
     let given = turn(flags("--turn-listen 127.0.0.1:2 --turn-allow-loopback").or(written)).unwrap().unwrap();
     assert_eq!(given.listen, "127.0.0.1:2".parse().unwrap());
-    assert_eq!(given.secret.as_deref(), Some("north"));
+    assert_eq!(given.secret.as_deref(), Some("north-of-nowhere"));
     let allowed: Vec<String> = given.allow_peers.iter().map(ToString::to_string).collect();
     assert_eq!(allowed, ["10.0.0.0/8", "127.0.0.0/8", "::1/128"]);
     assert_eq!(given.relay_ports, 50_000..=50_009);
