@@ -41,8 +41,20 @@ fn ivf_file(folder: &Path, frames: u32) -> PathBuf {
     path
 }
 
+/// UDP promises nothing: with a dozen other tests on the same cores a packet may be lost, which is no fault of file or recording.
+const TRIES: usize = 3;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_played_is_recorded_byte_for_byte() {
+    for number in 1..=TRIES {
+        if is_recorded_whole(number == TRIES).await {
+            return;
+        }
+    }
+}
+
+/// Plays and records sound and pictures; false if packets were lost, and `is_last` does not forbid it.
+async fn is_recorded_whole(is_last: bool) -> bool {
     let server = Server::start(RoomConfig::default()).await;
     let folder = tempfile::tempdir().unwrap();
     let kept = folder.path().join("kept");
@@ -78,10 +90,16 @@ async fn a_file_that_is_played_is_recorded_byte_for_byte() {
         let (path, count) = soon("the end of a recording", recorded).await.unwrap();
         if path.extension().unwrap() == "opus" {
             assert_eq!(path, kept.join("ann-microphone.opus"));
+            if count < 60 && !is_last {
+                return false;
+            }
             assert_eq!(count, 60);
             assert_eq!(read_opus(&path), read_opus(&sound));
         } else {
             assert_eq!(path, kept.join("ann-camera.ivf"));
+            if count < 40 && !is_last {
+                return false;
+            }
             assert_eq!(count, 40);
             let mut reader = IvfReader::new(BufReader::new(File::open(&path).unwrap())).unwrap();
             for number in 0..40_u32 {
@@ -89,4 +107,5 @@ async fn a_file_that_is_played_is_recorded_byte_for_byte() {
             }
         }
     }
+    true
 }

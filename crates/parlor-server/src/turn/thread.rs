@@ -15,7 +15,7 @@ use super::Desk;
 use super::ports::Ports;
 use super::sending::{Sending, Way};
 use super::socket::{Batch, Udp};
-use super::streams::Mail;
+use super::streams::{FramesOut, Mail};
 use crate::clock::Clock;
 use crate::journal;
 use crate::limits::{TURN_MAIL_MAX, TURN_STREAM_IDLE, UDP_SEND_PATIENCE};
