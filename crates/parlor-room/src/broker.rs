@@ -271,12 +271,11 @@ impl Registry {
 
     /// Puts a peer out of its room, by an operator's word. False: it is not in it.
     pub(crate) fn put_out_peer(&mut self, room_key: RoomKey, user_id: &UserId) -> bool {
-        let is_meant = |peer: &Peer| {
-            peer.id.user_id() == user_id && matches!(peer.place, Place::In { room, .. } if room == room_key)
-        };
-        let Some(conn) = self.peers.iter().find(|(_, peer)| is_meant(peer)).map(|(conn, _)| conn) else {
+        let Some(conn) = self.peers.with_id(&PeerId::text_of(user_id)) else { return false };
+        let is_in = |peer: &Peer| matches!(peer.place, Place::In { room, .. } if room == room_key);
+        if !self.peers.at(conn).is_some_and(is_in) {
             return false;
-        };
+        }
         let close = Some((CloseCode::PolicyViolation, "put out of the room by an operator"));
         self.dismiss_peer(conn, PeerGone::PutOut, close);
         true

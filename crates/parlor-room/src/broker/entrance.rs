@@ -81,12 +81,7 @@ impl Registry {
             Ok((Entrance::TakeSession(holder), hail)) => {
                 let close = Some((CloseCode::Replaced, "somebody came with a token for this id"));
                 self.end_session(holder, LeaveReason::Replaced, close);
-                // Its seat may have been what was missing, or its room the one that is wanted.
-                match self.judge(&hail) {
-                    Ok(Entrance::Free) => self.seat_peer(conn, hail),
-                    Ok(_) => self.refuse_peer(conn, PeerRefusal::Taken),
-                    Err(refusal) => self.refuse_peer(conn, refusal),
-                }
+                self.seat_if_free(conn, hail);
             }
             Ok((Entrance::Contest(holder), hail)) => self.contest(conn, holder, hail),
         }
@@ -157,7 +152,11 @@ impl Registry {
             let close = Some((CloseCode::Replaced, "somebody else has the id, and this one did not answer"));
             self.dismiss_peer(holder, PeerGone::Silent, close);
         }
-        // The world may be another than when it knocked.
+        self.seat_if_free(conn, hail);
+    }
+
+    /// Judges anew, now that nobody holds the id: the world may be another than when the peer knocked.
+    fn seat_if_free(&mut self, conn: ConnId, hail: Hail) {
         match self.judge(&hail) {
             Ok(Entrance::Free) => self.seat_peer(conn, hail),
             Ok(Entrance::TakeOver(_) | Entrance::TakeSession(_) | Entrance::Contest(_)) => {
