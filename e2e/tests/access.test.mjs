@@ -3,12 +3,9 @@
  */
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { violationsOn } from '../lib/axe.mjs';
 import { scenario } from '../lib/stage.mjs';
 import { until } from '../lib/wait.mjs';
-
-const axeSource = readFileSync(fileURLToPath(new URL('../node_modules/axe-core/axe.min.js', import.meta.url)), 'utf8');
 
 scenario('AU-5 keyboard only: into a session, mute, chat, gain of a strip, the list of keys, and out again', async (stage) => {
   const ben = await stage.join('Ben');
@@ -128,10 +125,6 @@ async function tabTo(studio, name) {
 
 /** @param {import('../lib/page.mjs').Studio} studio @param {string} view */
 async function assertAccessible(studio, view) {
-  await studio.page.evaluate(axeSource);
-  const found = await studio.page.evaluate(async () => {
-    const { violations } = await /** @type {any} */ (window).axe.run(document, { resultTypes: ['violations'] });
-    return violations.map((/** @type {any} */ { id, impact, help, nodes }) => `${impact}: ${id}: ${help}: ${nodes.map((/** @type {any} */ node) => node.html).join(' ')}`);
-  });
+  const found = await violationsOn(studio.page);
   assert.deepEqual(found, [], `on the ${view}`);
 }

@@ -9,10 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Core } from '../../web/sdk/core.js';
+import { violationsOn } from '../lib/axe.mjs';
 import { scenario } from '../lib/stage.mjs';
 import { until } from '../lib/wait.mjs';
 
-const axeSource = readFileSync(fileURLToPath(new URL('../node_modules/axe-core/axe.min.js', import.meta.url)), 'utf8');
 const moduleBytes = readFileSync(fileURLToPath(new URL('../../web/sdk/parlor_connect.wasm', import.meta.url)));
 
 /** @typedef {import('../lib/page.mjs').Studio} Studio */
@@ -148,12 +148,7 @@ for (const [scheme, width] of /** @type {[string, number][]} */ ([['light', 1_40
     await unfold(ada, 'Ben');
     await until('the card is full', () => cardOf(ada, 'Ben'), { good: ({ text }) => /In: audio/.test(text) });
     await ada.page.evaluate(() => document.querySelectorAll('.debug details').forEach((details) => details.setAttribute('open', '')));
-    await ada.page.evaluate(axeSource);
-    const found = await ada.page.evaluate(async () => {
-      const { violations } = await /** @type {any} */ (window).axe.run('.debug', { resultTypes: ['violations'] });
-      return violations.map((/** @type {any} */ { id, help, nodes }) => `${id}: ${help}: ${nodes.map((/** @type {any} */ node) => node.html).join(' ')}`);
-    });
-    assert.deepEqual(found, []);
+    assert.deepEqual(await violationsOn(ada.page, '.debug'), []);
     const sizes = await ada.page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
     assert.equal(sizes[0], sizes[1], 'the page does not scroll sideways');
     const covers = width < 1_200;

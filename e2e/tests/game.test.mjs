@@ -3,16 +3,16 @@
  */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startGame } from '../../examples/game/server.mjs';
+import { violationsOn } from '../lib/axe.mjs';
 import { scenario } from '../lib/stage.mjs';
 import { until } from '../lib/wait.mjs';
 
 const file = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url));
-const axeSource = readFileSync(file('../node_modules/axe-core/axe.min.js'), 'utf8');
 const adminToken = 'of-the-operator-alone';
 const adminTokenFile = join(mkdtempSync(join(tmpdir(), 'parlor-')), 'admin.token');
 writeFileSync(adminTokenFile, adminToken);
@@ -98,10 +98,6 @@ function tiles(person) {
 
 /** @param {Studio} person */
 async function assertAccessible(person) {
-  await person.page.evaluate(axeSource);
-  const violations = await person.page.evaluate(async () => {
-    const { violations } = await /** @type {any} */ (window).axe.run(document, { resultTypes: ['violations'] });
-    return violations.map((/** @type {any} */ { id, nodes }) => `${id}: ${nodes.map((/** @type {any} */ { html }) => html).join(' ')}`);
-  });
+  const violations = await violationsOn(person.page);
   assert.deepEqual(violations, []);
 }

@@ -4,13 +4,10 @@
  */
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { hearsEnergy } from '../lib/audio.mjs';
+import { violationsOn } from '../lib/axe.mjs';
 import { scenario } from '../lib/stage.mjs';
 import { until } from '../lib/wait.mjs';
-
-const axeSource = readFileSync(fileURLToPath(new URL('../node_modules/axe-core/axe.min.js', import.meta.url)), 'utf8');
 
 /** @typedef {import('../lib/page.mjs').Studio} Studio */
 
@@ -248,10 +245,6 @@ function installScreen() {
 
 /** @param {Studio} studio @param {string} view */
 async function assertAccessible(studio, view) {
-  await studio.page.evaluate(axeSource);
-  const found = await studio.page.evaluate(async () => {
-    const { violations } = await /** @type {any} */ (window).axe.run(document, { resultTypes: ['violations'] });
-    return violations.map((/** @type {any} */ { id, impact, help, nodes }) => `${impact}: ${id}: ${help}: ${nodes.map((/** @type {any} */ node) => node.html).join(' ')}`);
-  });
+  const found = await violationsOn(studio.page);
   assert.deepEqual(found.filter((/** @type {string} */ violation) => /^(serious|critical)/.test(violation)), [], `on the ${view}`);
 }

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { hearsAt, hearsNothing, silenceDb, toneDb } from '../lib/audio.mjs';
+import { violationsOn } from '../lib/axe.mjs';
 import { scenario } from '../lib/stage.mjs';
 import { openRoom } from '../lib/star.mjs';
 import { serveFolder } from '../lib/static.mjs';
@@ -17,8 +18,6 @@ import { until } from '../lib/wait.mjs';
 
 /** @typedef {import('../lib/page.mjs').Studio} Studio */
 /** @typedef {import('../lib/stage.mjs').Stage} Stage */
-
-const axeSource = readFileSync(fileURLToPath(new URL('../node_modules/axe-core/axe.min.js', import.meta.url)), 'utf8');
 
 for (const topology of /** @type {const} */ (['sfu', 'mesh'])) {
   scenario(`VC-1 a voice channel, ${topology}: two Chromium and a Firefox hear each other; mute, deafen, push to talk, speaking, disconnect`, async (stage) => {
@@ -314,10 +313,6 @@ async function tabTo(studio, name) {
 
 /** @param {Studio} studio @param {string} view */
 async function assertAccessible(studio, view) {
-  await studio.page.evaluate(axeSource);
-  const found = await studio.page.evaluate(async () => {
-    const { violations } = await /** @type {any} */ (window).axe.run(document, { resultTypes: ['violations'] });
-    return violations.map((/** @type {any} */ { id, impact, help, nodes }) => `${impact}: ${id}: ${help}: ${nodes.map((/** @type {any} */ node) => node.html).join(' ')}`);
-  });
+  const found = await violationsOn(studio.page);
   assert.deepEqual(found, [], `on the ${view}`);
 }
