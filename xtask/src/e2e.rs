@@ -21,9 +21,9 @@ pub(crate) fn e2e(full: bool, filters: &[&str], rest: &[String]) -> Result<bool>
     Ok(counts.failed == 0)
 }
 
-/// The browsers' part of `cargo xtask test`.
+/// The browsers' part of `cargo xtask test`, whose Rust part has just built the binary.
 pub(crate) fn test() -> Result<Counts> {
-    run(&[], &build_quickly()?)
+    run(&[], &debug_binary())
 }
 
 /// Runs `e2e/run.mjs` with the server that is `binary`.
@@ -49,8 +49,12 @@ pub(crate) fn build() -> Result<PathBuf> {
     Ok(place::target().join("release/parlor"))
 }
 
-/// Builds a debug binary that carries the page inside all the same: of its crates most are there once `cargo test` has run.
+/// Builds a debug binary that carries the page inside all the same.
 fn build_quickly() -> Result<PathBuf> {
     process::run(process::cargo(&["build", "--locked", "-p", "parlor", "--features", "embed-page"]))?;
-    Ok(place::target().join("debug/parlor"))
+    Ok(debug_binary())
+}
+
+fn debug_binary() -> PathBuf {
+    place::target().join("debug/parlor")
 }

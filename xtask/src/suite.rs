@@ -17,8 +17,10 @@ pub(crate) fn test() -> Result<Report> {
     Ok(report)
 }
 
+/// Its binary is the one that the browsers' tests use, so the page is inside.
 fn rust() -> Result<Counts> {
-    let command = process::cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]);
+    let args = ["test", "--workspace", "--locked", "--no-fail-fast", "--features", "parlor/embed-page"];
+    let command = process::cargo(&args);
     let mut counts = Counts::default();
     let ended_well = process::tee(command, |line| {
         counts = counts + Counts::of_cargo_line(line);
