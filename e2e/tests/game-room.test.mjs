@@ -23,6 +23,15 @@ let numbers = 0;
 /** An id that nobody else uses. @param {string} name */
 const fresh = (name) => `${name}-${(numbers += 1)}-${process.pid}`;
 
+/**
+ * The browser says that there is no network, or that it is back. Firefox can't be told to by a test, so there the page is.
+ * @param {Gamer} gamer @param {'chromium' | 'firefox'} browser @param {boolean} isOnline
+ */
+const setOnline = ({ page }, browser, isOnline) => browser === 'chromium' ? page.setOfflineMode(!isOnline) : page.evaluate((online) => {
+  Object.defineProperty(navigator, 'onLine', { value: online, configurable: true });
+  window.dispatchEvent(new Event(online ? 'online' : 'offline'));
+}, isOnline);
+
 /** The console says when the browsers lose a connection to a killed server. @param {...Gamer} gamers */
 const forgive = (...gamers) => gamers.forEach(({ studio }) => studio.forgive(...refused));
 
@@ -173,67 +182,67 @@ scenario('GP-2 GP-3 GP-9 a cut network: the same id again at once over a half-op
   await away.sees('it', ({ data }) => data.length === 1);
 });
 
-scenario('GP-3 GP-11 the seven kinds of errors, each with its recovery', async (stage) => {
-  const [a, b] = [fresh('a'), fresh('b')];
-  const ada = await Gamer.open(stage, a, files.origin);
-  const ben = await Gamer.open(stage, b, files.origin);
-  const other = await Gamer.open(stage, a, files.origin, { forgiven: refused });
-  const old = await stage.person('old', { origin: files.origin, toneHz: null, missing: ['RTCRtpSender'] });
-  await old.goto('/e2e/fixtures/game.html');
-  forgive(ada, ben);
-  await ada.enter([b]);
-  await ben.enter([a]);
-  await ada.seesConnected(b);
-
-  // Taken; nothing happens by itself. Once the id is free it is to be had.
-  await other.enter([]);
-  await other.sees('that the id is taken', ({ error, connectionState }) => error?.type === 'unavailable-id' && error.recovery === 'try-again' && connectionState === 'failed');
-  assert.equal((await ada.state()).connectionState, 'connected');
-
-  // Nobody is there: the server says so after 5 s, and it is tried again.
-  await other.call('destroy');
-  const lonely = new Gamer(other.studio, fresh('c'), stage.server.origin);
-  await lonely.enter([fresh('nobody')]);
-  await lonely.meets('peer-unavailable');
-  assert.deepEqual((await lonely.state()).error?.recovery, 'retry');
-  await lonely.call('destroy');
-
-  // A server that refuses, and one that is not there.
-  await lonely.enter([], { peerOptions: { key: 'no-such-key' } });
-  await lonely.sees('that the server refuses', ({ error, connectionState }) => error?.type === 'server-error' && error.recovery === 'reload' && connectionState === 'failed');
-  await lonely.call('destroy');
-  await lonely.enter([], { peerOptions: { port: 9 } });
-  await lonely.meets('socket-error');
-  await lonely.call('destroy');
-
-  // A browser that lacks something, by our own look and by the client's.
-  const found = await old.page.evaluate(async () => {
-    const { sdk, Peer } = /** @type {any} */ (window);
-    const room = new sdk.GameRoom({ Peer, userId: 'old' });
-    room.connect();
-    const { error, isVideoEnabled, connectionState } = room.getSnapshot();
-    return [error.type, error.recovery, isVideoEnabled, connectionState];
-  });
-  assert.deepEqual(found, ['browser-incompatible', 'upgrade', false, 'failed']);
-
-  // The browser says that there is no network, and that it is back.
-  const calls = (await ben.state()).callIds;
-  await ben.page.setOfflineMode(true);
-  await ben.sees('that the network is away', ({ error, connectionState }) => error?.type === 'network' && error.recovery === 'wait-for-network' && connectionState === 'disconnected');
-  await ben.page.setOfflineMode(false);
-  await ben.sees('that it is back', ({ error, connectionState }) => error === null && connectionState === 'connected');
-  assert.deepEqual((await ben.state()).callIds, calls, 'the call went on');
-
-  // The server dies, and is back: by itself, with the same id, and the calls know nothing of it.
-  await stage.server.kill();
-  for (const one of [ada, ben]) await one.meets('socket-closed');
-  assert.deepEqual((await ada.state()).states, { [b]: 'connected' });
-  await stage.server.start();
-  for (const one of [ada, ben]) await one.sees('the server', ({ error, connectionState }) => error === null && connectionState === 'connected');
-  assert.deepEqual((await ben.state()).callIds, calls);
-}, { ownServer: true });
-
 for (const browser of /** @type {const} */ (['chromium', 'firefox'])) {
+  scenario(`GP-3 GP-11 the seven kinds of errors in ${browser}, each with its recovery`, async (stage) => {
+    const [a, b] = [fresh('a'), fresh('b')];
+    const ada = await Gamer.open(stage, a, files.origin, { browser });
+    const ben = await Gamer.open(stage, b, files.origin, { browser });
+    const other = await Gamer.open(stage, a, files.origin, { browser, forgiven: refused });
+    const old = await stage.person('old', { origin: files.origin, toneHz: null, browser, missing: ['RTCRtpSender'] });
+    await old.goto('/e2e/fixtures/game.html');
+    forgive(ada, ben);
+    await ada.enter([b]);
+    await ben.enter([a]);
+    await ada.seesConnected(b);
+
+    // Taken; nothing happens by itself. Once the id is free it is to be had.
+    await other.enter([]);
+    await other.sees('that the id is taken', ({ error, connectionState }) => error?.type === 'unavailable-id' && error.recovery === 'try-again' && connectionState === 'failed');
+    assert.equal((await ada.state()).connectionState, 'connected');
+
+    // Nobody is there: the server says so after 5 s, and it is tried again.
+    await other.call('destroy');
+    const lonely = new Gamer(other.studio, fresh('c'), stage.server.origin);
+    await lonely.enter([fresh('nobody')]);
+    await lonely.meets('peer-unavailable');
+    assert.deepEqual((await lonely.state()).error?.recovery, 'retry');
+    await lonely.call('destroy');
+
+    // A server that refuses, and one that is not there.
+    await lonely.enter([], { peerOptions: { key: 'no-such-key' } });
+    await lonely.sees('that the server refuses', ({ error, connectionState }) => error?.type === 'server-error' && error.recovery === 'reload' && connectionState === 'failed');
+    await lonely.call('destroy');
+    await lonely.enter([], { peerOptions: { port: 9 } });
+    await lonely.meets('socket-error');
+    await lonely.call('destroy');
+
+    // A browser that lacks something, by our own look and by the client's.
+    const found = await old.page.evaluate(async () => {
+      const { sdk, Peer } = /** @type {any} */ (window);
+      const room = new sdk.GameRoom({ Peer, userId: 'old' });
+      room.connect();
+      const { error, isVideoEnabled, connectionState } = room.getSnapshot();
+      return [error.type, error.recovery, isVideoEnabled, connectionState];
+    });
+    assert.deepEqual(found, ['browser-incompatible', 'upgrade', false, 'failed']);
+
+    // The browser says that there is no network, and that it is back.
+    const calls = (await ben.state()).callIds;
+    await setOnline(ben, browser, false);
+    await ben.sees('that the network is away', ({ error, connectionState }) => error?.type === 'network' && error.recovery === 'wait-for-network' && connectionState === 'disconnected');
+    await setOnline(ben, browser, true);
+    await ben.sees('that it is back', ({ error, connectionState }) => error === null && connectionState === 'connected');
+    assert.deepEqual((await ben.state()).callIds, calls, 'the call went on');
+
+    // The server dies, and is back: by itself, with the same id, and the calls know nothing of it.
+    await stage.server.kill();
+    for (const one of [ada, ben]) await one.meets('socket-closed');
+    assert.deepEqual((await ada.state()).states, { [b]: 'connected' });
+    await stage.server.start();
+    for (const one of [ada, ben]) await one.sees('the server', ({ error, connectionState }) => error === null && connectionState === 'connected');
+    assert.deepEqual((await ben.state()).callIds, calls);
+  }, { ownServer: true });
+
   scenario(`GP-1 GP-3 the client alone, in ${browser}: every kind of error that it can raise`, async (stage) => {
     const page = await Gamer.open(stage, fresh('raw'), files.origin, { browser, forgiven: refused });
     const old = await stage.person('old', { origin: files.origin, toneHz: null, browser, missing: ['RTCPeerConnection', 'webkitRTCPeerConnection'] });
