@@ -17,7 +17,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use parlor_proto::{ErrorCode, Grade, RoomId, UserId};
 use parlor_room::{HubOrder, HubReport, HubSeat};
@@ -158,7 +158,8 @@ impl Prepared {
             tracing::info!("no media threads: there is no hub");
             return Ok(prepared);
         }
-        let certificate = parlor_sfu::Certificate::generate().ok_or(MediaError::Certificate)?;
+        let certificate = parlor_sfu::Certificate::generate(Instant::now(), SystemTime::now())
+            .ok_or(MediaError::Certificate)?;
         let mut desks = Vec::new();
         for number in 0..config.threads {
             let socket = Socket::open(config, http, number, is_public)?;

@@ -9,7 +9,7 @@ use crate::codec::picture;
 use crate::hub::Hub;
 use crate::io::RoomKey;
 use crate::packet::Packet;
-use crate::transport::Phase;
+use crate::transport::{Phase, Written};
 use crate::transports::TransportKey;
 
 impl Hub {
@@ -74,13 +74,17 @@ impl Hub {
         for consumer in &producer.consumers {
             let Some(transport) = self.transports.get_mut(consumer.transport) else { continue };
             match transport.forward(consumer.slot, packet) {
-                Ok(true) => {
+                Ok(Written::Nothing) => {}
+                Ok(written) => {
                     self.totals.packets_forwarded = self.totals.packets_forwarded.saturating_add(1);
-                    if !std::mem::replace(&mut transport.is_dirty, true) {
-                        self.dirty.push(consumer.transport);
+                    let (is_told, told) = match written {
+                        Written::Beside => (&mut transport.is_sounding, &mut self.sounding),
+                        _ => (&mut transport.is_dirty, &mut self.dirty),
+                    };
+                    if !std::mem::replace(is_told, true) {
+                        told.push(consumer.transport);
                     }
                 }
-                Ok(false) => {}
                 Err(fault) => faults.push((consumer.transport, fault)),
             }
         }

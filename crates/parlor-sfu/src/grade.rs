@@ -44,6 +44,9 @@ pub(crate) struct PathGrade {
     ingress: VecDeque<Arrivals>,
     /// The share that was lost on the way out, in the last samples that knew of it.
     egress_permille: VecDeque<u64>,
+    /// What of sound came at the other end and what was lost, in all, by its reports.
+    reported: Arrivals,
+    reports: VecDeque<Arrivals>,
     /// What samples in a row ask for, and how many did.
     wanted: Option<(Grade, u32)>,
     /// None before the first sample.
@@ -85,6 +88,12 @@ impl PathGrade {
         }
     }
 
+    /// The other end has told of so many more packets of sound.
+    pub(crate) const fn on_report(&mut self, came: u64, lost: u64) {
+        self.reported.came = self.reported.came.saturating_add(came);
+        self.reported.lost = self.reported.lost.saturating_add(lost);
+    }
+
     /// A second has passed. `egress_loss`: the share that was lost on the way out, 0 to 1, if the other end tells of it.
     pub(crate) fn on_sample(&mut self, round_trip: Option<Duration>, egress_loss: Option<f32>) {
         let now = self.streams.iter().fold(Arrivals::default(), |sum, stream| {
@@ -94,20 +103,17 @@ impl PathGrade {
                 lost: sum.lost.saturating_add(sent.saturating_sub(stream.came)),
             }
         });
-        self.ingress.push_back(now);
-        while self.ingress.len() > LOSS_SAMPLES.saturating_add(1)
-            && (self.ingress.len() > LOSS_SAMPLES_MAX
-                || self.ingress.get(1).is_some_and(|oldest| packets(*oldest, now) >= LOSS_PACKETS))
-        {
-            self.ingress.pop_front();
-        }
+        push(&mut self.ingress, now);
+        push(&mut self.reports, self.reported);
         if let Some(share) = egress_loss {
             self.egress_permille.push_back(permille(share));
             if self.egress_permille.len() > LOSS_SAMPLES {
                 self.egress_permille.pop_front();
             }
         }
-        self.settle(plain_grade(round_trip, self.ingress_permille().max(self.egress_permille())));
+        let lost_permille =
+            [lost_permille(&self.ingress), lost_permille(&self.reports), self.egress_permille()];
+        self.settle(plain_grade(round_trip, lost_permille.into_iter().max().unwrap_or_default()));
     }
 
     /// The path was lost: what comes after it is measured anew.
@@ -137,12 +143,6 @@ impl PathGrade {
         self.told.is_some_and(|(told, _)| told == grade)
     }
 
-    fn ingress_permille(&self) -> u64 {
-        let (Some(oldest), Some(newest)) = (self.ingress.front(), self.ingress.back()) else { return 0 };
-        let lost = newest.lost.saturating_sub(oldest.lost);
-        lost.saturating_mul(1_000).checked_div(packets(*oldest, *newest)).unwrap_or(0)
-    }
-
     fn egress_permille(&self) -> u64 {
         let samples = u64::try_from(self.egress_permille.len()).unwrap_or(u64::MAX);
         self.egress_permille.iter().sum::<u64>().checked_div(samples).unwrap_or(0)
@@ -167,6 +167,23 @@ impl PathGrade {
             self.wanted = Some((wanted, in_a_row));
         }
     }
+}
+
+/// Keeps a sample, and lets those go that are not looked at any more.
+fn push(samples: &mut VecDeque<Arrivals>, now: Arrivals) {
+    samples.push_back(now);
+    while samples.len() > LOSS_SAMPLES.saturating_add(1)
+        && (samples.len() > LOSS_SAMPLES_MAX
+            || samples.get(1).is_some_and(|oldest| packets(*oldest, now) >= LOSS_PACKETS))
+    {
+        samples.pop_front();
+    }
+}
+
+fn lost_permille(samples: &VecDeque<Arrivals>) -> u64 {
+    let (Some(oldest), Some(newest)) = (samples.front(), samples.back()) else { return 0 };
+    let lost = newest.lost.saturating_sub(oldest.lost);
+    lost.saturating_mul(1_000).checked_div(packets(*oldest, *newest)).unwrap_or(0)
 }
 
 /// How many came and were lost between two samples.

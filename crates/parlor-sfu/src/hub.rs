@@ -33,6 +33,8 @@ pub struct Hub {
     next_tick: Instant,
     /// Transports into which something was written.
     pub(crate) dirty: Vec<TransportKey>,
+    /// Transports with sound that waits to go out.
+    pub(crate) sounding: Vec<TransportKey>,
     /// Transports that are to be told who is in their slots.
     pub(crate) untold: Vec<TransportKey>,
     /// Transports that have to end as soon as nobody looks at them.
@@ -58,6 +60,7 @@ impl Hub {
             timers: BTreeSet::new(),
             next_tick: now,
             dirty: Vec::new(),
+            sounding: Vec::new(),
             untold: Vec::new(),
             doomed: Vec::new(),
             outputs: VecDeque::new(),
@@ -122,7 +125,7 @@ impl Hub {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let tick = (!self.rooms.is_empty()).then_some(self.next_tick);
-        let waiting = (!self.dirty.is_empty()).then_some(self.now);
+        let waiting = (!self.dirty.is_empty() || !self.sounding.is_empty()).then_some(self.now);
         [self.timers.first().map(|(at, _)| *at), tick, waiting].into_iter().flatten().min()
     }
 
@@ -142,7 +145,8 @@ impl Hub {
             slots: slots().filter(|slot| slot.is_open).count(),
             routes: self.demux.len(),
             timers: self.timers.len(),
-            buffered_bytes: self.outputs.iter().map(transmit_bytes).sum(),
+            buffered_bytes: self.outputs.iter().map(transmit_bytes).sum::<usize>()
+                + self.transports.iter().map(|transport| transport.sound.waiting_bytes()).sum::<usize>(),
             totals: self.totals,
         }
     }
@@ -247,8 +251,13 @@ impl Hub {
         }
     }
 
-    /// Writes out what was written into transports.
+    /// Writes out what was written into transports. Sound goes first, and what goes to one address goes together.
     fn flush(&mut self) {
+        for key in self.sounding.drain(..) {
+            let Some(transport) = self.transports.get_mut(key) else { continue };
+            transport.is_sounding = false;
+            self.outputs.extend(transport.take_sound());
+        }
         for _ in 0..limits::FLUSH_ROUNDS_MAX {
             if self.dirty.is_empty() {
                 break;
@@ -358,9 +367,14 @@ impl Hub {
             str0m::Event::ChannelData(data) => self.on_data(key, &data.data),
             str0m::Event::ChannelClose(_) => transport.channel = None,
             str0m::Event::PeerStats(stats) => {
-                let by_ice = stats.selected_candidate_pair.and_then(|pair| pair.current_round_trip_time);
-                // A busy end answers either of them late.
-                let round_trip = by_ice.into_iter().chain(stats.rtt).min();
+                let pair = stats.selected_candidate_pair;
+                if let Some(pair) = &pair {
+                    transport.sound.take_way((via_of(pair.protocol), pair.local.addr, pair.remote.addr));
+                }
+                let by_ice = pair.and_then(|pair| pair.current_round_trip_time);
+                let by_sound = transport.sound.take_round_trip();
+                // A busy end answers any of them late.
+                let round_trip = by_ice.into_iter().chain(stats.rtt).chain(by_sound).min();
                 transport.path.on_sample(round_trip, stats.egress_loss_fraction);
             }
             str0m::Event::Closed => self.doomed.push((key, EndReason::Closed)),
@@ -381,8 +395,13 @@ impl Hub {
             }
             (Phase::PathLost { .. }, IceConnectionState::Connected | IceConnectionState::Completed) => {
                 transport.phase = Phase::Connected;
+                let asked = transport.ask_way();
                 self.log(&seat, Event::PathBack);
                 self.want_all_key_frames(key);
+                match asked {
+                    Ok(()) => self.touch(key),
+                    Err(fault) => self.doom(key, fault),
+                }
             }
             _ => {}
         }
@@ -428,7 +447,30 @@ impl Hub {
             Phase::PathLost { since } if has_waited(since, limits::PATH_GRACE) => {
                 self.doomed.push((key, EndReason::PathLost));
             }
-            _ => self.choose_layers(key),
+            _ => {
+                self.tend_sound(key);
+                self.choose_layers(key);
+            }
+        }
+    }
+
+    /// Reports on a transport's sound, and looks again which way it has to take.
+    fn tend_sound(&mut self, key: TransportKey) {
+        let Some(transport) = self.transports.get_mut(key).filter(|t| t.phase == Phase::Connected) else {
+            return;
+        };
+        let mut tended = transport.report_sound(self.now);
+        let asks = transport.sound.take_doubt();
+        if asks && tended.is_ok() {
+            tended = transport.ask_way();
+        }
+        if transport.sound.has_waiting() && !std::mem::replace(&mut transport.is_sounding, true) {
+            self.sounding.push(key);
+        }
+        match tended {
+            Ok(()) if asks => self.touch(key),
+            Ok(()) => {}
+            Err(fault) => self.doom(key, fault),
         }
     }
 
@@ -456,9 +498,14 @@ impl Hub {
     }
 }
 
+/// By which way something goes or comes.
+pub(crate) fn via_of(protocol: Protocol) -> Via {
+    if protocol == Protocol::Udp { Via::Udp } else { Via::Tcp }
+}
+
 /// A datagram to send, as the shell knows it.
 pub(crate) fn transmit_of(transmit: Transmit) -> Output {
-    let via = if transmit.proto == Protocol::Udp { Via::Udp } else { Via::Tcp };
+    let via = via_of(transmit.proto);
     let (local, remote) = (transmit.source, transmit.destination);
     Output::Transmit { via, local, remote, bytes: transmit.contents.into() }
 }

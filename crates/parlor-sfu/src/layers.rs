@@ -1,5 +1,5 @@
-//! Which layer of a video a consumer gets: no higher than it is shown, and as much as the path bears after the sound. The sound
-//! always goes out; where there is no room for a video, it waits.
+//! Which layer of a video a consumer gets: no higher than it is shown, and as much as the path bears. The sound
+//! always goes out, and is not part of the estimate: what is estimated is what it leaves. Where there is no room for a video, it waits.
 
 use std::time::Instant;
 
@@ -25,8 +25,6 @@ const SMALLEST_TAKEN_PERCENT: u64 = 65;
 /// bears, and somebody who stands still for seconds is worse than a path that is a little too full.
 const MOST_WANTED_KEPT_PERCENT: u64 = 15;
 const MOST_WANTED_TAKEN_PERCENT: u64 = 35;
-/// Sound is taken to need at least this much, bits per second: Opus, its headers, and what it may grow to.
-const AUDIO_SLOT_BPS: u64 = 40_000;
 /// Bits per second on top of what a video needs, for resending and headers, in percent.
 const OVERHEAD_PERCENT: u64 = 108;
 
@@ -94,13 +92,8 @@ impl Hub {
         let Some(room) = self.rooms.get(&transport.seat.room) else { return };
         let is_young = transport.trusts_estimate_at.is_none_or(|at| now < at);
         let mut choices = Vec::new();
-        let mut audio_bps = 0_u64;
-        for (index, slot) in transport.slots.iter().enumerate() {
+        for (index, slot) in transport.slots.iter().enumerate().filter(|(_, slot)| slot.kind == Kind::Video) {
             let Some(consumer) = &slot.consumer else { continue };
-            if slot.kind == Kind::Audio {
-                audio_bps = audio_bps.saturating_add(AUDIO_SLOT_BPS);
-                continue;
-            }
             let Some(producer) = room.producers.get(&consumer.producer) else { continue };
             let layers = useful_layers(producer, now, consumer.max_height);
             let (current, is_most_wanted) = (consumer.target, false);
@@ -118,11 +111,10 @@ impl Hub {
         match transport.estimate_bps {
             None => choices.iter_mut().for_each(|choice| choice.chosen = choice.layers.len().checked_sub(1)),
             Some(estimate_bps) => {
-                let left = (estimate_bps.saturating_mul(USED_PERCENT) / 100).saturating_sub(audio_bps);
-                spread(&mut choices, left);
+                spread(&mut choices, estimate_bps.saturating_mul(USED_PERCENT) / 100);
             }
         }
-        let borne = |bps: u64| bps.saturating_add(audio_bps).saturating_mul(100) / USED_PERCENT;
+        let borne = |bps: u64| bps.saturating_mul(100) / USED_PERCENT;
         // The estimate does not grow beyond what is asked for, so a little more is.
         let desired_bps =
             borne(largest_bps.saturating_mul(UPGRADE_PERCENT) / 100).saturating_mul(DESIRED_PERCENT) / 100;

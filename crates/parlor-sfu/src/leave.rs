@@ -108,6 +108,7 @@ impl Hub {
         let mut found = Found::default();
         // One that is broken says nothing any more; that was told when it broke.
         let _: Result<(), Fault> = transport.close(&mut found);
+        self.outputs.extend(transport.take_sound());
         for transmit in found.transmits {
             self.outputs.push_back(transmit_of(transmit));
         }

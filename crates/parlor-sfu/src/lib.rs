@@ -14,11 +14,11 @@
 //! ```
 //!
 //! str0m does ICE, DTLS, SRTP, SCTP and bandwidth estimation; `transport` is the one place that calls it, and stops what
-//! panics below from reaching further. str0m also reads entropy, and the certificate is made with it: a hub gives the same decisions
+//! panics below from reaching further. Packets of sound go out beside it (`sound`, `srtp`, `rtcp`), under the keys of its DTLS (`keys`). str0m also reads entropy, and the certificate is made with it: a hub gives the same decisions
 //! for the same inputs, not the same bytes.
 //!
 //! By whose state it is: `transport` (one path), `producer`, `slot` with its consumer, `room`, `demux`, `rewrite`
-//! (one outgoing stream), `loudness`, `grade` (how well a path works). By what happens: `offer`, `forward`, `assign` (who is in which slot), `layers`
+//! (one outgoing stream), `sound` (those that the hub writes itself), `loudness`, `grade` (how well a path works). By what happens: `offer`, `forward`, `assign` (who is in which slot), `layers`
 //! (which layer, for which bandwidth), `data`, `leave` (the one way out).
 
 #[cfg(test)]
@@ -26,6 +26,7 @@ extern crate self as parlor_sfu;
 
 mod assign;
 mod bucket;
+mod clock;
 mod codec;
 mod data;
 mod demux;
@@ -35,6 +36,7 @@ mod forward;
 mod grade;
 mod hub;
 mod io;
+mod keys;
 mod layers;
 mod leave;
 mod ledger;
@@ -45,10 +47,13 @@ mod packet;
 mod producer;
 mod rewrite;
 mod room;
+mod rtcp;
 mod sections;
 mod settings;
 mod slot;
+mod sound;
 mod sources;
+mod srtp;
 mod transport;
 mod transports;
 

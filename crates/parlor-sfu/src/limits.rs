@@ -52,6 +52,8 @@ pub const PACED_AT_ONCE: Duration = Duration::from_micros(PACED_AT_ONCE_MAX as u
 pub const PACED_AT_ONCE_MAX: usize = 64;
 /// How often loudness, slots and layers are looked at.
 pub const TICK: Duration = Duration::from_millis(100);
+/// How often it is said of a stream of sound when it is to be heard; for the first time at once.
+pub const SENDER_REPORT_INTERVAL: Duration = Duration::from_secs(5);
 /// How often a path is measured.
 pub const GRADE_INTERVAL: Duration = Duration::from_secs(1);
 /// A transport that is not connected for the first time by then ends.

@@ -12,6 +12,7 @@ use crate::limits;
 use crate::producer::Producer;
 use crate::sections::{self, Flow, Purpose, Section};
 use crate::slot::Slot;
+use crate::sound::Extensions;
 use crate::transport::{OwnProducer, Phase, Transport};
 use crate::transports::TransportKey;
 
@@ -62,6 +63,8 @@ pub(crate) struct AgreedSection {
     pub(crate) codecs: Vec<(u8, Codec)>,
     pub(crate) rids: Vec<String>,
     pub(crate) ssrc: Option<Ssrc>,
+    pub(crate) extensions: Extensions,
+    pub(crate) cname: String,
 }
 
 fn check(offer: &Offer) -> Result<Vec<Section>, OfferError> {
@@ -255,17 +258,17 @@ impl Hub {
         for section in agreed {
             let Some(ssrc) = section.ssrc else { continue };
             transport.are_slots_untold = true;
-            if let Some(slot) = transport.slots.iter_mut().find(|slot| slot.mid == section.mid) {
-                slot.is_open = true;
-                slot.codecs = section.codecs;
-            } else {
-                transport.slots.push(Slot::new(
-                    section.mid,
-                    section.name,
-                    section.kind,
-                    ssrc,
-                    section.codecs,
-                ));
+            let place = transport.slots.iter().position(|slot| slot.mid == section.mid);
+            let place = place.unwrap_or_else(|| {
+                let (mid, name, kind) = (section.mid, section.name, section.kind);
+                transport.slots.push(Slot::new(mid, name, kind, ssrc, Vec::new()));
+                transport.slots.len().saturating_sub(1)
+            });
+            let Some(slot) = transport.slots.get_mut(place) else { continue };
+            slot.is_open = true;
+            slot.codecs = section.codecs;
+            if let Some(stream) = &mut slot.sound {
+                stream.agree(section.cname, section.extensions);
             }
         }
         self.untold.push(key);

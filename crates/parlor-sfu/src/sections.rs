@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use parlor_proto::Kind;
 
 use crate::codec::Codec;
+use crate::sound::Extensions;
 
 /// Which way media flows, as the description's author says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,9 @@ pub(crate) struct Section {
     pub(crate) codecs: Vec<(u8, Codec)>,
     /// Restriction ids that the author sends, in their order (RFC 8853).
     pub(crate) rids: Vec<String>,
+    pub(crate) extensions: Extensions,
+    /// The canonical name of what the author sends (RFC 5576, section 6.1).
+    pub(crate) cname: String,
     /// The formats of the `m=` line.
     formats: Vec<String>,
 }
@@ -100,9 +104,28 @@ fn section(block: &[&str]) -> Section {
             (words.next()? == "send").then(|| rid.to_owned())
         })
         .collect();
+    let extension = |uri: &str| {
+        // The one-byte form has no others (RFC 8285, section 4.2).
+        const IDS: std::ops::RangeInclusive<u8> = 1..=14;
+        let mut lines = block.iter().filter_map(|line| line.strip_prefix("a=extmap:"));
+        lines.find_map(|line| {
+            let mut words = line.split_whitespace();
+            let id = words.next()?.split('/').next()?.parse().ok().filter(|id| IDS.contains(id))?;
+            (words.next()? == uri).then_some(id)
+        })
+    };
+    let cname = block.iter().find_map(|line| {
+        let (_, attribute) = line.strip_prefix("a=ssrc:")?.split_once(' ')?;
+        attribute.strip_prefix("cname:")
+    });
     Section {
         purpose,
         mid: after("a=mid:").unwrap_or_default().to_owned(),
+        extensions: Extensions {
+            mid: extension("urn:ietf:params:rtp-hdrext:sdes:mid"),
+            level: extension("urn:ietf:params:rtp-hdrext:ssrc-audio-level"),
+        },
+        cname: cname.unwrap_or_default().to_owned(),
         flow: block.iter().find_map(|line| flow_of(line)).unwrap_or(Flow::Both),
         is_rejected,
         codecs,
@@ -161,6 +184,25 @@ pub(crate) fn with_rejections(answer: &str, offered: &[Section]) -> String {
                 let _ = write!(text, "{line}\r\n");
             }
         }
+    }
+    text
+}
+
+/// The answer with other SSRCs in the places of those that str0m wrote, each with its replacement (RFC 5576, section 4.1). Not for those
+/// in groups.
+pub(crate) fn with_sources(answer: &str, replaced: &[(u32, u32)]) -> String {
+    let mut text = String::with_capacity(answer.len());
+    for line in answer.lines() {
+        let source = line.strip_prefix("a=ssrc:").and_then(|rest| rest.split_once(' '));
+        let named = source.and_then(|(ssrc, attribute)| {
+            let ssrc: u32 = ssrc.parse().ok()?;
+            let (_, own) = replaced.iter().find(|(theirs, _)| *theirs == ssrc)?;
+            Some((own, attribute))
+        });
+        let _ = match named {
+            Some((own, attribute)) => write!(text, "a=ssrc:{own} {attribute}\r\n"),
+            None => write!(text, "{}\r\n", line.trim_end()),
+        };
     }
     text
 }

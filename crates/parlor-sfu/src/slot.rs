@@ -1,6 +1,7 @@
 //! A slot: a media section that a participant offered once for receiving, and the consumer in it, if any. Which producer comes
 //! into which slot is decided in `assign`, which of its layers in `layers`.
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use parlor_proto::Kind;
@@ -10,6 +11,7 @@ use str0m::rtp::{ExtensionValues, RtpWrite, SeqNo, Ssrc};
 use crate::codec::{Codec, red_for};
 use crate::packet::Packet;
 use crate::rewrite::{PictureIds, Rewriter};
+use crate::sound::Stream;
 
 /// The number of a producer within its room, which is also the CSRC of its packets.
 pub(crate) type ProducerId = u32;
@@ -26,8 +28,27 @@ pub(crate) struct Slot {
     /// False once the participant wants nothing in it any more.
     pub(crate) is_open: bool,
     pub(crate) consumer: Option<Consumer>,
+    /// What goes out, where that is sound.
+    pub(crate) sound: Option<Stream>,
     rewriter: Rewriter,
     picture_ids: PictureIds,
+}
+
+/// A packet of sound as it goes out to one receiver.
+#[derive(Debug)]
+pub(crate) struct Outgoing<'a> {
+    pub(crate) pt: u8,
+    /// Extended by its rollovers.
+    pub(crate) seq: u64,
+    pub(crate) timestamp: u32,
+    pub(crate) marker: bool,
+    /// Whose it is.
+    pub(crate) csrc: ProducerId,
+    /// dBov.
+    pub(crate) level: Option<i8>,
+    pub(crate) has_voice: bool,
+    pub(crate) received_at: Instant,
+    pub(crate) payload: Cow<'a, [u8]>,
 }
 
 /// "Receives that producer".
@@ -44,15 +65,10 @@ pub(crate) struct Consumer {
 }
 
 impl Slot {
-    pub(crate) const fn new(
-        mid: Mid,
-        name: String,
-        kind: Kind,
-        ssrc: Ssrc,
-        codecs: Vec<(u8, Codec)>,
-    ) -> Self {
+    pub(crate) fn new(mid: Mid, name: String, kind: Kind, ssrc: Ssrc, codecs: Vec<(u8, Codec)>) -> Self {
         Self {
             mid,
+            sound: (kind == Kind::Audio).then(|| Stream::new(*ssrc, name.clone())),
             name,
             kind,
             ssrc,
@@ -79,42 +95,51 @@ impl Slot {
         self.picture_ids.restart();
     }
 
-    /// What to send for a packet of the producer in it, if anything. A video begins, and changes its layer, with a key
-    /// frame.
-    pub(crate) fn write(&mut self, packet: &Packet) -> Option<RtpWrite> {
+    /// What to send for a packet of sound of the producer in it, if anything.
+    pub(crate) fn sound_for<'a>(&mut self, packet: &'a Packet) -> Option<Outgoing<'a>> {
         let (pt, codec) = self.codec_for(packet.codec)?;
-        if packet.kind == Kind::Video {
-            let consumer = self.consumer.as_mut()?;
-            let target = consumer.target?;
-            if consumer.layer != Some(packet.layer) {
-                let is_wanted = packet.layer == target || consumer.layer.is_none();
-                if !is_wanted || !packet.picture.starts_key_frame {
-                    return None;
-                }
-                consumer.layer = Some(packet.layer);
-                self.restart();
-            }
-        }
-        let (seq, timestamp) = self.rewriter.rewrite(
-            packet.received_at,
-            packet.codec.clock_rate_hz(),
-            packet.seq,
-            packet.timestamp,
-        )?;
-        let patch = packet.picture.vp8.and_then(|vp8| self.picture_ids.patch(&vp8, &packet.payload));
+        let (seq, timestamp) = self.renumber(packet)?;
         let payload = if packet.codec == Codec::Red {
             let inner = self.codecs.iter().find(|(_, codec)| *codec == Codec::Opus)?.0;
-            red_for(&packet.payload, inner, codec == Codec::Red)?.into()
+            Cow::Owned(red_for(&packet.payload, inner, codec == Codec::Red)?)
         } else {
-            std::sync::Arc::clone(&packet.payload)
+            Cow::Borrowed(&packet.payload[..])
         };
-        let write = RtpWrite::new(pt, SeqNo::from(seq), timestamp, packet.received_at, payload)
+        Some(Outgoing {
+            pt,
+            seq,
+            timestamp,
+            marker: packet.marker,
+            csrc: packet.producer,
+            level: packet.audio_level,
+            has_voice: packet.voice_activity.unwrap_or(false),
+            received_at: packet.received_at,
+            payload,
+        })
+    }
+
+    /// What to write for a packet of video of the producer in it, if anything. A video begins, and changes its layer, with a key
+    /// frame.
+    pub(crate) fn video_for(&mut self, packet: &Packet) -> Option<RtpWrite> {
+        let (pt, _) = self.codec_for(packet.codec)?;
+        let consumer = self.consumer.as_mut()?;
+        let target = consumer.target?;
+        if consumer.layer != Some(packet.layer) {
+            let is_wanted = packet.layer == target || consumer.layer.is_none();
+            if !is_wanted || !packet.picture.starts_key_frame {
+                return None;
+            }
+            consumer.layer = Some(packet.layer);
+            self.restart();
+        }
+        let (seq, timestamp) = self.renumber(packet)?;
+        let patch = packet.picture.vp8.and_then(|vp8| self.picture_ids.patch(&vp8, &packet.payload));
+        let payload = std::sync::Arc::clone(&packet.payload);
+        let write = RtpWrite::new(Pt::from(pt), SeqNo::from(seq), timestamp, packet.received_at, payload)
             .marker(packet.marker)
-            .nackable(packet.kind == Kind::Video)
+            .nackable(true)
             .csrc(&[packet.producer])
             .ext_vals(ExtensionValues {
-                audio_level: packet.audio_level,
-                voice_activity: packet.voice_activity,
                 video_orientation: packet.video_orientation,
                 ..ExtensionValues::default()
             });
@@ -124,11 +149,16 @@ impl Slot {
         })
     }
 
+    fn renumber(&mut self, packet: &Packet) -> Option<(u64, u32)> {
+        let clock_rate_hz = packet.codec.clock_rate_hz();
+        self.rewriter.rewrite(packet.received_at, clock_rate_hz, packet.seq, packet.timestamp)
+    }
+
     /// The receiver's payload type for a codec; Opus where RED is not known.
-    fn codec_for(&self, codec: Codec) -> Option<(Pt, Codec)> {
+    fn codec_for(&self, codec: Codec) -> Option<(u8, Codec)> {
         let find = |wanted: Codec| self.codecs.iter().find(|(_, codec)| *codec == wanted);
         let (pt, codec) =
             find(codec).or_else(|| if codec == Codec::Red { find(Codec::Opus) } else { None })?;
-        Some((Pt::from(*pt), *codec))
+        Some((*pt & 0x7f, *codec))
     }
 }

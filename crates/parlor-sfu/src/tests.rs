@@ -79,3 +79,20 @@ fn vc_02_consumers_go_before_producers_before_the_transport() {
     let ledger = world.hub.ledger();
     assert_eq!((ledger.transports, ledger.producers, ledger.consumers, ledger.slots), (2, 4, 4, 8));
 }
+
+#[test]
+fn vc_04_nothing_goes_out_that_str0m_sends_by_an_ssrc_of_sound() {
+    let mut world = room_of_three();
+    let key = world.hub.transport_of(&seat("bob")).unwrap();
+    let transport = world.hub.transports.get_mut(key).unwrap();
+    // As if str0m had drawn the same number of 32 bits for bob's picture.
+    let taken = transport.slots.iter().find(|slot| slot.sound.is_none()).unwrap().ssrc;
+    transport.slots.iter_mut().find(|slot| slot.sound.is_some()).unwrap().ssrc = taken;
+    world.net.sent.clear();
+    let bob = world.client("bob").address;
+    world.run(200);
+    let by_it = |bytes: &[u8]| crate::sound::sender_of(bytes) == Some(*taken);
+    assert!(!world.net.sent.iter().any(|(to, bytes)| *to == bob && by_it(bytes)));
+    assert!(world.happened("bob", &Event::Panicked { message: "one SSRC for two streams".to_owned() }));
+    assert_eq!(world.hub.ledger().transports, 2);
+}

@@ -5,11 +5,12 @@
 
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parlor_proto::{Instance, Kind};
 use str0m::bwe::Bitrate;
-use str0m::change::SdpOffer;
+use str0m::change::{DirectApi, SdpOffer};
 use str0m::channel::{ChannelConfig, ChannelId};
 use str0m::config::DtlsVersion;
 use str0m::media::{KeyframeRequestKind, Mid, Rid};
@@ -19,15 +20,18 @@ use str0m::{Candidate, Reason, Rtc, RtcConfig};
 
 use crate::bucket::Bucket;
 use crate::codec::Codec;
-use crate::demux::Remote;
+use crate::demux::{Remote, is_stun};
 use crate::grade::PathGrade;
-use crate::io::{Seat, Via, Wishes};
+use crate::hub::via_of;
+use crate::io::{Output, Seat, Via, Wishes};
+use crate::keys;
 use crate::limits;
 use crate::offer::{Agreed, AgreedSection, OfferError};
 use crate::packet::Packet;
 use crate::sections::{self, Flow, Purpose};
-use crate::settings::Settings;
+use crate::settings::{Certificate, Settings};
 use crate::slot::{ProducerId, Slot};
+use crate::sound::{Sound, sender_of};
 use crate::sources::Sources;
 
 /// Code below gave up; nothing below may be called any more.
@@ -49,6 +53,16 @@ pub(crate) enum Received {
     /// Not for this transport after all.
     NotMine,
     Malformed,
+}
+
+/// What became of a packet that was to be forwarded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Written {
+    Nothing,
+    /// It waits in str0m.
+    Below,
+    /// It waits beside str0m.
+    Beside,
 }
 
 /// What a call below has put out.
@@ -85,10 +99,15 @@ pub(crate) struct Transport {
     pub(crate) armed: Option<Instant>,
     /// Something was written that has not gone out.
     pub(crate) is_dirty: bool,
+    /// The same of sound.
+    pub(crate) is_sounding: bool,
     /// The participant has not been told who is in its slots now.
     pub(crate) are_slots_untold: bool,
     pub(crate) frames: Bucket,
     pub(crate) path: PathGrade,
+    pub(crate) sound: Sound,
+    /// By this SSRC str0m is made to say something, so that it shows by which way.
+    asking_ssrc: Ssrc,
     candidates_left: usize,
     has_data: bool,
     /// What it sends, by SSRC.
@@ -118,12 +137,31 @@ fn catching<T>(step: impl FnOnce() -> T) -> Result<T, Fault> {
     })
 }
 
+/// Feedback of an application (RFC 4585, section 6.4) that no receiver knows, about no stream.
+fn ask_way(rtc: &mut Rtc, asking: Ssrc) {
+    rtc.direct_api().send_app_specific_feedback(asking, Ssrc::from(0), *b"PRLR");
+}
+
+/// The SSRC of a section's sound: the one that it has, or a new one, which is neither str0m's nor another section's.
+fn own_ssrc(direct: &DirectApi<'_>, mid: Mid, asking: Ssrc, sounding: &mut Vec<(Mid, Ssrc)>) -> Ssrc {
+    if let Some((_, ssrc)) = sounding.iter().find(|(own, _)| *own == mid) {
+        return *ssrc;
+    }
+    loop {
+        let ssrc = direct.new_ssrc();
+        if ssrc != asking && sounding.iter().all(|(_, other)| *other != ssrc) {
+            sounding.push((mid, ssrc));
+            return ssrc;
+        }
+    }
+}
+
 fn rtc(settings: &Settings, now: Instant, has_congestion_control: bool) -> Rtc {
     // H264 constrained baseline, in both packetization modes (RFC 6184, section 8.1).
     const H264: [(u8, u8, bool); 2] = [(108, 109, true), (124, 120, false)];
     const CONSTRAINED_BASELINE: u32 = 0x42_e01f;
     let mut config = RtcConfig::new()
-        .set_crypto_provider(std::sync::Arc::clone(&settings.certificate.provider))
+        .set_crypto_provider(Arc::clone(&settings.certificate.provider))
         .set_dtls_cert(settings.certificate.certificate.clone())
         .set_dtls_version(DtlsVersion::Dtls12)
         .set_rtp_mode(true)
@@ -165,7 +203,12 @@ impl Transport {
         receives_video: bool,
     ) -> Result<Self, Fault> {
         let has_congestion_control = settings.has_congestion_control && receives_video;
-        let rtc = catching(|| rtc(settings, now, has_congestion_control))?;
+        let (rtc, asking_ssrc, place) = catching(|| {
+            let mut rtc = rtc(settings, now, has_congestion_control);
+            let asking_ssrc = rtc.direct_api().new_ssrc();
+            (rtc, asking_ssrc, keys::take_place())
+        })?;
+        let Certificate { provider, clock, .. } = &settings.certificate;
         Ok(Self {
             seat,
             instance,
@@ -184,9 +227,12 @@ impl Transport {
             remote_ufrag: String::new(),
             armed: None,
             is_dirty: false,
+            is_sounding: false,
             are_slots_untold: false,
             frames: Bucket::new(now, limits::DATA_FRAMES_PER_SECOND, limits::DATA_FRAMES_BURST),
             path: PathGrade::default(),
+            sound: Sound::new(Arc::clone(provider), place, *clock),
+            asking_ssrc,
             candidates_left: 0,
             has_data: false,
             sources: Sources::default(),
@@ -199,6 +245,11 @@ impl Transport {
 
     /// Runs something that calls str0m.
     fn guard<T>(&mut self, step: impl FnOnce(&mut Rtc) -> T) -> Result<T, Fault> {
+        self.guard_all(|transport| step(&mut transport.rtc))
+    }
+
+    /// Runs something that calls str0m, or the means of encryption.
+    fn guard_all<T>(&mut self, step: impl FnOnce(&mut Self) -> T) -> Result<T, Fault> {
         if self.is_broken {
             return Err(Fault("broken before".to_owned()));
         }
@@ -206,13 +257,12 @@ impl Transport {
         let planted = self.planted;
         #[cfg(feature = "faults")]
         let springs = crate::faults::springs(&self.seat.participant);
-        let rtc = &mut self.rtc;
         let result = catching(|| {
             #[cfg(test)]
             assert!(!planted, "planted");
             #[cfg(feature = "faults")]
             assert!(!springs, "planted");
-            step(rtc)
+            step(self)
         });
         self.is_broken = result.is_err();
         result
@@ -225,6 +275,10 @@ impl Transport {
             offered.iter().any(|section| section.purpose == Purpose::Data && !section.is_rejected);
         let makes_channel = wants_data && !self.has_data;
         let text = sections::without_return(sdp);
+        // Sound keeps its SSRC for as long as its section is there.
+        let mut sounding: Vec<(Mid, Ssrc)> =
+            self.slots.iter().filter(|slot| slot.sound.is_some()).map(|slot| (slot.mid, slot.ssrc)).collect();
+        let asking_ssrc = self.asking_ssrc;
         let result = self.guard(|rtc| {
             let offer = SdpOffer::from_sdp_string(&text)
                 .map_err(|error| OfferError::Unreadable(error.to_string()))?;
@@ -242,7 +296,8 @@ impl Transport {
                     ..ChannelConfig::default()
                 });
             }
-            let mut agreed = Agreed { answer: answer.clone(), producers: Vec::new(), slots: Vec::new() };
+            let mut agreed = Agreed { answer: String::new(), producers: Vec::new(), slots: Vec::new() };
+            let mut replaced = Vec::new();
             for (section, offered) in sections::read(&answer).into_iter().zip(&offered) {
                 let Purpose::Media(kind) = section.purpose else { continue };
                 let mid = Mid::from(section.mid.as_str());
@@ -253,25 +308,36 @@ impl Transport {
                     codecs: section.codecs,
                     rids: offered.rids.iter().take(limits::LAYERS_MAX).cloned().collect(),
                     ssrc: None,
+                    extensions: section.extensions,
+                    cname: section.cname,
                 };
                 match section.flow {
                     _ if section.is_rejected => {}
                     Flow::Receive => agreed.producers.push(agreed_section),
                     Flow::Send => {
-                        if let Some(stream) = direct.stream_tx_by_mid(mid, None) {
-                            agreed_section.ssrc = Some(stream.ssrc());
-                            // A limit to what is sent again is counted with each packet: not where nothing ever is.
-                            let (kept, ratio) = match kind {
-                                Kind::Audio => (limits::RESEND_PACKETS_AUDIO, None),
-                                Kind::Video => (limits::RESEND_PACKETS_VIDEO, Some(limits::RESEND_RATIO_MAX)),
-                            };
-                            stream.set_rtx_cache(kept, limits::RESEND_AGE, ratio);
-                            agreed.slots.push(agreed_section);
-                        }
+                        let Some(stream) = direct.stream_tx_by_mid(mid, None) else { continue };
+                        let ssrc = stream.ssrc();
+                        agreed_section.ssrc = Some(match kind {
+                            // It goes out beside str0m, which has a stream for it all the same, anew with each offer.
+                            Kind::Audio => {
+                                direct.remove_stream_tx(ssrc);
+                                let own = own_ssrc(&direct, mid, asking_ssrc, &mut sounding);
+                                replaced.push((*ssrc, *own));
+                                own
+                            }
+                            Kind::Video => {
+                                let (kept, ratio) =
+                                    (limits::RESEND_PACKETS_VIDEO, Some(limits::RESEND_RATIO_MAX));
+                                stream.set_rtx_cache(kept, limits::RESEND_AGE, ratio);
+                                ssrc
+                            }
+                        });
+                        agreed.slots.push(agreed_section);
                     }
                     Flow::Both | Flow::None => {}
                 }
             }
+            agreed.answer = sections::with_sources(&answer, &replaced);
             Ok(agreed)
         })?;
         if let Ok(agreed) = &result {
@@ -314,7 +380,13 @@ impl Transport {
             let own = self.producers.iter().find(|own| own.mid == source.mid())?;
             Some((source, own.kind))
         });
-        self.guard(|rtc| {
+        let asks = self.phase == Phase::Connected && self.sound.doubts((via, local, remote));
+        self.guard_all(|transport| {
+            let Self { rtc, sound, slots, path, asking_ssrc, .. } = transport;
+            if is_sure {
+                let (came, lost) = sound.on_datagram(now, slots, bytes);
+                path.on_report(came, lost);
+            }
             if let Some((source, kind)) = disputed {
                 source.put_right(rtc, kind);
             }
@@ -326,10 +398,21 @@ impl Transport {
                 return Received::NotMine;
             }
             match rtc.handle_input(input) {
-                Ok(()) => Received::Taken,
+                Ok(()) => {
+                    if asks {
+                        ask_way(rtc, *asking_ssrc);
+                    }
+                    Received::Taken
+                }
                 Err(_) => Received::Malformed,
             }
         })
+    }
+
+    /// Has str0m say something without meaning, so that it shows by which way it sends now.
+    pub(crate) fn ask_way(&mut self) -> Result<(), Fault> {
+        let asking_ssrc = self.asking_ssrc;
+        self.guard(|rtc| ask_way(rtc, asking_ssrc))
     }
 
     /// Time passed, or something was written.
@@ -356,10 +439,28 @@ impl Transport {
             }
             None
         })?;
+        self.look_at(found)?;
         drained.ok_or_else(|| {
             self.is_broken = true;
             Fault("put out without end".to_owned())
         })
+    }
+
+    /// Looks at what str0m sends: by which way, and that nothing of it is encrypted as sound could be.
+    fn look_at(&mut self, found: &mut Found) -> Result<(), Fault> {
+        for transmit in &found.transmits {
+            if is_stun(&transmit.contents) {
+                continue;
+            }
+            self.sound.take_way((via_of(transmit.proto), transmit.source, transmit.destination));
+            let sender = sender_of(&transmit.contents);
+            if self.slots.iter().any(|slot| slot.sound.is_some() && Some(*slot.ssrc) == sender) {
+                found.transmits.clear();
+                self.is_broken = true;
+                return Err(Fault("one SSRC for two streams".to_owned()));
+            }
+        }
+        Ok(())
     }
 
     /// Which producer and layer a packet's stream is of.
@@ -377,33 +478,63 @@ impl Transport {
         Ok(found)
     }
 
-    /// Writes a packet into a slot; true if something is to go out.
-    pub(crate) fn forward(&mut self, slot: usize, packet: &Packet) -> Result<bool, Fault> {
-        if !matches!(self.phase, Phase::Connected) {
-            return Ok(false);
+    /// Writes a packet into a slot.
+    pub(crate) fn forward(&mut self, slot: usize, packet: &Packet) -> Result<Written, Fault> {
+        if self.phase != Phase::Connected {
+            return Ok(Written::Nothing);
         }
-        let Some(slot) = self.slots.get_mut(slot) else { return Ok(false) };
-        let ssrc = slot.ssrc;
-        let Some(write) = slot.write(packet) else { return Ok(false) };
-        let is_video = packet.kind == Kind::Video;
-        let is_written = self.guard(|rtc| {
+        match packet.kind {
+            Kind::Audio => self.forward_sound(slot, packet),
+            Kind::Video => self.forward_video(slot, packet),
+        }
+    }
+
+    fn forward_sound(&mut self, slot: usize, packet: &Packet) -> Result<Written, Fault> {
+        self.guard_all(|transport| {
+            let Self { slots, sound, .. } = transport;
+            let Some(slot) = slots.get_mut(slot) else { return Written::Nothing };
+            let Some(outgoing) = slot.sound_for(packet) else { return Written::Nothing };
+            let is_written = slot.sound.as_mut().is_some_and(|stream| sound.write(stream, &outgoing));
+            if is_written { Written::Beside } else { Written::Nothing }
+        })
+    }
+
+    fn forward_video(&mut self, slot: usize, packet: &Packet) -> Result<Written, Fault> {
+        self.guard_all(|transport| {
+            let Self { slots, rtc, .. } = transport;
+            let Some(slot) = slots.get_mut(slot) else { return Written::Nothing };
+            let Some(write) = slot.video_for(packet) else { return Written::Nothing };
             let mut direct = rtc.direct_api();
-            let Some(stream) = direct.stream_tx(&ssrc) else { return false };
-            let waiting =
-                if is_video { stream.queue_info().map_or(0, |info| info.packet_count()) } else { 0 };
-            let fits = waiting < limits::PACED_PACKETS_MAX;
-            if fits {
-                stream.write_rtp(write);
+            let stream = direct.stream_tx(&slot.ssrc);
+            let fitting = stream.filter(|stream| {
+                let waiting = stream.queue_info().map_or(0, |info| info.packet_count());
+                waiting < limits::PACED_PACKETS_MAX
+            });
+            match (fitting, &mut slot.consumer) {
+                (Some(stream), _) => {
+                    stream.write_rtp(write);
+                    return Written::Below;
+                }
+                (None, Some(consumer)) => consumer.layer = None,
+                (None, None) => {}
             }
-            fits
-        })?;
-        if !is_written
-            && let Some(consumer) =
-                self.slots.iter_mut().find(|s| s.ssrc == ssrc).and_then(|s| s.consumer.as_mut())
-        {
-            consumer.layer = None;
-        }
-        Ok(is_written)
+            Written::Nothing
+        })
+    }
+
+    /// Writes what is due to be said about sound.
+    pub(crate) fn report_sound(&mut self, now: Instant) -> Result<(), Fault> {
+        self.guard_all(|transport| {
+            let Self { slots, sound, .. } = transport;
+            sound.report(now, slots.iter_mut().filter_map(|slot| slot.sound.as_mut()));
+        })
+    }
+
+    /// The sound that is to go out.
+    pub(crate) fn take_sound(&mut self) -> impl Iterator<Item = Output> {
+        self.sound.take_waiting().into_iter().flat_map(|((via, local, remote), waiting)| {
+            waiting.map(move |bytes| Output::Transmit { via, local, remote, bytes })
+        })
     }
 
     /// Asks the other end for a key frame of what it sends.
@@ -444,7 +575,11 @@ impl Transport {
 
     /// Says goodbye to the other end (RTCP BYE, DTLS close_notify), as far as that is possible.
     pub(crate) fn close(&mut self, found: &mut Found) -> Result<(), Fault> {
-        self.guard(|rtc| drop(rtc.close()))?;
+        self.guard_all(|transport| {
+            let Self { slots, sound, .. } = transport;
+            sound.say_goodbye(slots.iter().filter_map(|slot| slot.sound.as_ref()));
+            drop(transport.rtc.close());
+        })?;
         self.drain(found).map(drop)
     }
 

@@ -5,7 +5,7 @@ use parlor_proto::Instance;
 use super::*;
 
 fn desk() -> Desk {
-    let certificate = parlor_sfu::Certificate::generate().unwrap();
+    let certificate = parlor_sfu::Certificate::generate(Instant::now(), SystemTime::now()).unwrap();
     let local = vec![SocketAddr::from(([127, 0, 0, 1], 9))];
     Desk::new(Settings { local, local_tcp: Vec::new(), has_congestion_control: true, certificate }, None)
 }

@@ -71,7 +71,7 @@ fn au_6_what_comes_late_or_twice_round_is_not_lost() {
             path.grade.on_packet(STREAM.into(), seq);
         }
     }
-    assert_eq!(path.grade.ingress_permille(), 0);
+    assert_eq!(lost_permille(&path.grade.ingress), 0);
     // A stream that begins anew elsewhere has lost nothing.
     path.seq += 500_000;
     assert_eq!(path.seconds(10, |_| false), Grade::Good);

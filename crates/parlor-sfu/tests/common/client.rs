@@ -1,7 +1,7 @@
 //! A participant: a real `Rtc` that offers, sends made-up sound and pictures, and keeps what it gets.
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use parlor_proto::{Source, TrackLabel};
 use parlor_sfu::{Seat, SlotState};
@@ -69,6 +69,8 @@ pub struct Client {
     pub got_bytes: usize,
     pub keeps: bool,
     pub frames: Vec<String>,
+    /// Of streams that come: the time of day, and the stream's time at that moment.
+    pub reports: Vec<(Mid, SystemTime, u32)>,
     pub slots: Vec<SlotState>,
     pub slot_frames: usize,
     pub audio_mid: Option<Mid>,
@@ -85,6 +87,7 @@ pub struct Client {
     first_seq: u64,
     channel: Option<ChannelId>,
     timeout: Instant,
+    begun: Instant,
     audio_at: Instant,
     video_at: Instant,
 }
@@ -129,6 +132,7 @@ impl Client {
             got_bytes: 0,
             keeps: true,
             frames: Vec::new(),
+            reports: Vec::new(),
             slots: Vec::new(),
             slot_frames: 0,
             audio_mid: None,
@@ -145,6 +149,7 @@ impl Client {
             first_seq: 50_000_u64.saturating_sub(index as u64 * 3_000),
             channel: None,
             timeout: now,
+            begun: now,
             // Not all at the same moment.
             audio_at: now + Duration::from_micros(300 * (index as u64 % 60)),
             video_at: now + Duration::from_micros(700 * (index as u64 % 50)),
@@ -210,6 +215,14 @@ impl Client {
         let (offer, pending) = api.apply().unwrap();
         self.answer = offer.to_sdp_string();
         self.pending = Some(pending);
+    }
+
+    /// Its network gives it another address.
+    pub fn move_to(&mut self, address: SocketAddr) {
+        let old = Candidate::host(self.address, self.protocol).unwrap();
+        self.rtc.add_local_candidate(Candidate::host(address, self.protocol).unwrap());
+        self.rtc.direct_api().invalidate_candidate(&old);
+        self.address = address;
     }
 
     pub fn change_direction(&mut self, mid: Mid, direction: Direction) {
@@ -312,14 +325,13 @@ impl Client {
     fn send_video(&mut self, now: Instant) -> bool {
         let Some(mid) = self.video_mid else { return false };
         let pt = self.pt(false);
-        let timestamp = (self.video_at.duration_since(now - Duration::from_secs(3)).as_millis() * 90) as u32;
-        let base = (self.encoders.first().map_or(0, |e| e.seq) * 10) as u32;
+        let timestamp = (self.video_at.duration_since(self.begun).as_millis() * 90) as u32;
         for encoder in &mut self.encoders {
             let rid = encoder.rid.map(Rid::from);
             for (seq, payload, marker) in encoder.frame() {
                 let mut direct = self.rtc.direct_api();
                 let Some(stream) = direct.stream_tx_by_mid(mid, rid) else { return false };
-                let write = RtpWrite::new(pt, SeqNo::from(seq), timestamp.wrapping_add(base), now, payload);
+                let write = RtpWrite::new(pt, SeqNo::from(seq), timestamp, now, payload);
                 stream.write_rtp(write.marker(marker).nackable(true));
             }
         }
@@ -386,6 +398,10 @@ impl Client {
             Event::Closed => self.is_closed = true,
             Event::IceConnectionStateChange(state) => self.ice = Some(state),
             Event::ChannelData(data) => self.frames.push(String::from_utf8(data.data).unwrap()),
+            Event::SenderFeedback(feedback) if self.keeps => {
+                let info = feedback.sender_info;
+                self.reports.push((feedback.mid, info.ntp_time, info.rtp_time.numer() as u32));
+            }
             Event::KeyframeRequest(request) => {
                 for encoder in &mut self.encoders {
                     encoder.wants_key |= encoder.rid.map(Rid::from) == request.rid;

@@ -63,7 +63,7 @@ impl World {
         // str0m draws from this thread's generator: the same test draws the same. Keys are the system's, and differ.
         fastrand::seed(7);
         let now = Instant::now();
-        let certificate = Certificate::generate().expect("a certificate");
+        let certificate = Certificate::generate(now, std::time::SystemTime::now()).expect("a certificate");
         let settings = Settings {
             local: vec![net::HUB],
             local_tcp: Vec::new(),

@@ -37,6 +37,8 @@ pub struct Net {
     pub lost: u64,
     /// All that went to the hub, where a test wants it.
     pub copies: Option<Vec<Datagram>>,
+    /// What went to participants, and where to.
+    pub sent: Vec<(SocketAddr, Vec<u8>)>,
 }
 
 impl Net {
@@ -48,6 +50,7 @@ impl Net {
             random: seed,
             lost: 0,
             copies: None,
+            sent: Vec::new(),
         }
     }
 
@@ -79,6 +82,9 @@ impl Net {
     }
 
     pub fn send(&mut self, now: Instant, from: SocketAddr, to: SocketAddr, bytes: Vec<u8>) {
+        if to != HUB {
+            self.sent.push((to, bytes.clone()));
+        }
         if let (HUB, Some(copies)) = (to, &mut self.copies) {
             copies.push(Datagram { from, to, bytes: bytes.clone() });
         }

@@ -14,4 +14,5 @@ mod grades;
 mod leaving;
 mod malformed;
 mod negotiation;
+mod sound;
 mod video;
