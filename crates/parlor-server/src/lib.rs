@@ -4,8 +4,8 @@
 //! what it orders is carried out here. The only decisions in this crate are about bytes: how many may wait, for how
 //! long, and who may knock. A socket's way through it:
 //!
-//! `listener` (accept, TLS, HTTP) → `guard` (Host, Origin) → `upgrade` → `socket` (one task: `wire` reads and writes
-//! frames, `outbox` holds what waits) → `switchboard` (the one lock around the registry) → `journal` and `metrics`. What the
+//! `listener` (accept, TLS, HTTP) → `guard` (Host, Origin) → `upgrade` → `socket` (one task: `wire` reads
+//! with `intake` and writes frames, `outbox` holds what waits) → `switchboard` (the one lock around the registry) → `journal` and `metrics`. What the
 //! registry orders of the hub goes to `media`, whose threads own the hubs and their UDP sockets. Relaying for others is `turn`'s, on
 //! a thread of its own.
 
@@ -22,6 +22,7 @@ mod config;
 mod guard;
 mod headers;
 mod http;
+mod intake;
 mod journal;
 mod limits;
 mod listener;

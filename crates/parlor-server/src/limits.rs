@@ -25,9 +25,8 @@ pub(crate) const REQUEST_HEAD_BYTES: usize = 16 * 1024;
 /// How long accepting pauses after an error such as too many open files.
 pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Bytes read from a WebSocket at once. Each one that is idle owns a buffer of this size, and tungstenite clears it
-/// before each read. A candidate fits, a session description takes a few reads.
-pub(crate) const READ_BYTES: usize = 2 * 1024;
+/// Bytes read from a WebSocket at once, into a buffer of each thread: some frames of one who sends many.
+pub(crate) const READ_BYTES: usize = 16 * 1024;
 /// The kernel's send buffer of a WebSocket. Small, so that a client that does not read is noticed before the kernel
 /// has swallowed megabytes for it. Linux doubles it.
 pub(crate) const SEND_BUFFER_BYTES: usize = 64 * 1024;

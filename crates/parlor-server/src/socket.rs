@@ -10,8 +10,6 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Sleep;
-use tungstenite::Message;
-use tungstenite::error::{CapacityError, Error};
 
 use parlor_proto::{ClientFrame, CloseCode};
 use parlor_room::{CloseCause, Hail, HailError, Input, Outgoing, PeerFrame, PeerId};
@@ -24,7 +22,7 @@ use crate::limits::{
 use crate::outbox::Closing;
 use crate::stream::Stream;
 use crate::switchboard::{Called, Seat, Switchboard};
-use crate::wire::Wire;
+use crate::wire::{Broken, Came, Scratch, Wire, with_scratch};
 
 /// Close codes of the shell's own (RFC 6455, section 7.4.1), for what the registry never sees.
 const PROTOCOL_ERROR: u16 = 1002;
@@ -126,14 +124,21 @@ impl Line {
         if self.is_blocked && self.wire.backlog().max(self.seat.outbox.load().frames) >= BLOCKED_FRAMES {
             return Ok(false);
         }
+        with_scratch(|scratch| {
+            let read = self.read_with(cx, scratch);
+            self.wire.keep_rest(scratch);
+            read
+        })
+    }
+
+    fn read_with(&mut self, cx: &mut Context<'_>, scratch: &mut Scratch) -> Result<bool, Ending> {
         let turns = if self.is_pressed { 1 } else { INPUTS_PER_TURN };
         self.is_pressed = false;
         for _ in 0..turns {
-            let input = match self.wire.poll_read(cx) {
+            let input = match self.wire.poll_read(cx, scratch) {
                 Poll::Pending => return Ok(false),
-                Poll::Ready(read) => self.understand(read)?,
+                Poll::Ready(read) => understand(&self.seat, &self.speech, read)?,
             };
-            let Some(input) = input else { continue };
             match self.seat.input(input) {
                 Called::Done => {}
                 Called::Pressed => {
@@ -147,51 +152,6 @@ impl Line {
             }
         }
         Ok(true)
-    }
-
-    /// What the registry is told of what was read.
-    fn understand(&self, read: Result<Message, Error>) -> Result<Option<Input>, Ending> {
-        let conn = self.seat.conn;
-        let counters = &self.seat.switchboard.counters;
-        match read {
-            Ok(Message::Text(text)) => {
-                counters.frames_in.inc();
-                counters.bytes_in.inc_by(text.len() as u64);
-                let from = match &self.speech {
-                    Speech::Parlor => None,
-                    Speech::Peer(from) => Some(from.as_ref()),
-                };
-                if let Some(from) = from {
-                    let parsed = from.and_then(|from| PeerFrame::parse(&text, from));
-                    journal::peer_frame_in(conn, parsed.as_ref());
-                    return Ok(Some(match parsed {
-                        Some(frame) => Input::PeerFrame { conn, frame },
-                        None => Input::PeerBadFrame { conn },
-                    }));
-                }
-                let parsed = ClientFrame::parse(&text);
-                journal::frame_in(conn, &parsed);
-                Ok(Some(match parsed {
-                    Ok(frame) => Input::Frame { conn, frame },
-                    Err(error) => Input::BadFrame { conn, error },
-                }))
-            }
-            Ok(Message::Binary(_)) => Ok(Some(Input::BinaryFrame { conn })),
-            Ok(Message::Pong(_)) => Ok(Some(Input::Pong { conn })),
-            // A client that pings is there as much as one that answers pings.
-            Ok(Message::Ping(_)) => Ok(Some(Input::Pong { conn })),
-            Ok(Message::Close(frame)) => Err(Ending::ByClient(frame.map(|frame| frame.code.into()))),
-            Ok(Message::Frame(_)) => Ok(None),
-            Err(Error::Capacity(CapacityError::MessageTooLong { .. })) => {
-                Ok(Some(Input::OversizedFrame { conn }))
-            }
-            Err(Error::Utf8(_)) => Err(Ending::Faulty(INVALID_TEXT, "a text frame is not UTF-8")),
-            Err(Error::Io(_) | Error::ConnectionClosed | Error::AlreadyClosed) => Err(Ending::Lost),
-            Err(Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake)) => {
-                Err(Ending::Lost)
-            }
-            Err(_) => Err(Ending::Faulty(PROTOCOL_ERROR, "this is no WebSocket traffic (RFC 6455)")),
-        }
     }
 
     /// Writes until there is nothing more, or the client takes no more.
@@ -220,7 +180,7 @@ impl Line {
                 wire.queue(frame);
             });
             match taken {
-                Poll::Ready(true) => self.wire.queue_ping(cx),
+                Poll::Ready(true) => self.wire.queue_ping(),
                 Poll::Ready(false) => {}
                 Poll::Pending => return Ok(()),
             }
@@ -277,13 +237,9 @@ impl Line {
             journal::frame_out(self.seat.conn, &frame.text);
             self.wire.queue(frame);
         }
-        poll_fn(|cx| {
-            if let Some(closing) = &closing {
-                self.wire.queue_close(cx, closing.code, &closing.reason);
-            }
-            Poll::Ready(())
-        })
-        .await;
+        if let Some(closing) = &closing {
+            self.wire.queue_close(closing.code, &closing.reason);
+        }
         poll_fn(|cx| self.wire.poll_write_out(cx).1).await?;
         self.wire.stream().flush().await?;
         if closing.is_some() {
@@ -300,13 +256,59 @@ impl Line {
 
     /// Waits for the close frame of the client, or for what makes it come no more.
     fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        with_scratch(|scratch| {
+            let reply = self.poll_reply_with(cx, scratch);
+            self.wire.keep_rest(scratch);
+            reply
+        })
+    }
+
+    fn poll_reply_with(&mut self, cx: &mut Context<'_>, scratch: &mut Scratch) -> Poll<()> {
         loop {
-            match self.wire.poll_read(cx) {
-                Poll::Ready(Ok(Message::Close(_)) | Err(_)) => return Poll::Ready(()),
+            match self.wire.poll_read(cx, scratch) {
+                Poll::Ready(Ok(Came::Close(_)) | Err(_)) => return Poll::Ready(()),
                 Poll::Ready(Ok(_)) => {}
                 Poll::Pending => return Poll::Pending,
             }
         }
+    }
+}
+
+/// What the registry is told of what was read.
+fn understand(seat: &Seat, speech: &Speech, read: Result<Came<'_>, Broken>) -> Result<Input, Ending> {
+    let conn = seat.conn;
+    match read {
+        Ok(Came::Text(text)) => {
+            let counters = &seat.switchboard.counters;
+            counters.frames_in.inc();
+            counters.bytes_in.inc_by(text.len() as u64);
+            Ok(match speech {
+                Speech::Parlor => {
+                    let parsed = ClientFrame::parse(&text);
+                    journal::frame_in(conn, &parsed);
+                    match parsed {
+                        Ok(frame) => Input::Frame { conn, frame },
+                        Err(error) => Input::BadFrame { conn, error },
+                    }
+                }
+                Speech::Peer(from) => {
+                    let parsed = from.as_ref().and_then(|from| PeerFrame::parse(&text, from));
+                    journal::peer_frame_in(conn, parsed.as_ref());
+                    match parsed {
+                        Some(frame) => Input::PeerFrame { conn, frame },
+                        None => Input::PeerBadFrame { conn },
+                    }
+                }
+            })
+        }
+        Ok(Came::Binary) => Ok(Input::BinaryFrame { conn }),
+        // A client that pings is there as much as one that answers pings.
+        Ok(Came::SignOfLife) => Ok(Input::Pong { conn }),
+        Ok(Came::Close(code)) => Err(Ending::ByClient(code)),
+        Ok(Came::TooLarge) => Ok(Input::OversizedFrame { conn }),
+        Err(Broken::NotText) => Err(Ending::Faulty(INVALID_TEXT, "a text frame is not UTF-8")),
+        Err(Broken::Lost) => Err(Ending::Lost),
+        Err(Broken::Faulty) => Err(Ending::Faulty(PROTOCOL_ERROR, "this is no WebSocket traffic (RFC 6455)")),
     }
 }
 

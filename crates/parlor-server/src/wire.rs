@@ -1,23 +1,24 @@
-//! One WebSocket's bytes: frames in by tungstenite (RFC 6455), frames out without copying their text.
+//! One WebSocket's bytes: messages in, frames out without copying their text (RFC 6455).
 //!
-//! tungstenite reads, checks and answers control frames; what it wants written is kept here and goes out between two
-//! frames. Text frames are written straight from the registry's shared text, so a room list that thousands of sockets
-//! wait for is in memory once, and a socket that is idle holds no write buffer at all.
+//! What comes is read into a buffer that all sockets of a thread have in common, and looked at there: of a socket that is idle,
+//! or whose frames come whole, nothing is kept. Text frames are written straight from the registry's shared text, so a room
+//! list that thousands of sockets wait for is in memory once, and there is no write buffer.
 
+use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, IoSlice};
+use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tungstenite::Message;
-use tungstenite::protocol::frame::coding::{Data, OpCode};
-use tungstenite::protocol::frame::{CloseFrame, FrameHeader};
-use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
+use tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
+use tungstenite::protocol::frame::{CloseFrame, Frame, FrameHeader};
 
-use parlor_proto::limits::FRAME_BYTES_MAX;
 use parlor_room::{FrameKind, Outgoing};
 
+use crate::intake::{Faulty, Intake, What};
 use crate::limits::READ_BYTES;
 use crate::outbox::Load;
 use crate::stream::Stream;
@@ -29,18 +30,83 @@ const SLICES_MAX: usize = 32;
 #[derive(Debug)]
 pub(crate) struct Wire {
     stream: Stream,
-    codec: WebSocketContext,
-    /// What tungstenite wants written, until it has a place among the pieces.
-    control: Vec<u8>,
+    intake: Intake,
+    /// What was read and not looked at: a frame that is not whole, or what came behind those that had their turn.
+    rest: Vec<u8>,
+    /// Bytes of it that were looked at since.
+    rest_used: usize,
+    /// Whether a close frame was queued: nothing comes behind it.
+    is_closed: bool,
     pieces: VecDeque<Piece>,
     /// Bytes of the first piece that are written.
     first_written: usize,
     /// Kept frames written since this was last asked.
     kept_written: Load,
-    /// Whether all that was read is understood, so that there is nothing more before more bytes come.
-    is_dry: bool,
     /// Whether bytes were written that the stream may still hold back (TLS).
     unflushed: bool,
+}
+
+/// What came.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Came<'a> {
+    Text(Cow<'a, str>),
+    Binary,
+    /// A ping, which is answered, or a pong.
+    SignOfLife,
+    /// A close frame, with its code if it has one. It is answered.
+    Close(Option<u16>),
+    /// A message is larger than any may be.
+    TooLarge,
+}
+
+/// Why nothing more comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Broken {
+    /// The connection ended.
+    Lost,
+    /// What came is no WebSocket traffic.
+    Faulty,
+    /// A text is not UTF-8.
+    NotText,
+}
+
+impl From<Faulty> for Broken {
+    fn from(Faulty: Faulty) -> Self {
+        Self::Faulty
+    }
+}
+
+/// The buffer that sockets of a thread read into, one after the other.
+#[derive(Debug)]
+pub(crate) struct Scratch {
+    bytes: Vec<u8>,
+    /// Of which socket's turn it is these are read and not looked at.
+    unread: Range<usize>,
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch { bytes: vec![0; READ_BYTES], unread: 0..0 });
+}
+
+/// Lends out the thread's buffer for one turn of one socket, which keeps with [`Wire::keep_rest`] what it has not looked at.
+pub(crate) fn with_scratch<T>(f: impl FnOnce(&mut Scratch) -> T) -> T {
+    SCRATCH.with_borrow_mut(|scratch| {
+        // A turn that panicked may have left something.
+        scratch.unread = 0..0;
+        f(scratch)
+    })
+}
+
+impl Scratch {
+    fn unread(&mut self) -> &mut [u8] {
+        self.bytes.get_mut(self.unread.clone()).unwrap_or_default()
+    }
+
+    fn take_unread(&mut self) -> Vec<u8> {
+        let unread = self.unread().to_vec();
+        self.unread = 0..0;
+        unread
+    }
 }
 
 /// A run of bytes that nothing may come in between.
@@ -60,19 +126,15 @@ struct Header {
 impl Wire {
     /// A WebSocket whose handshake is done; `early` came behind it.
     pub(crate) fn new(stream: Stream, early: Vec<u8>) -> Self {
-        let config = WebSocketConfig::default()
-            .read_buffer_size(READ_BYTES)
-            .write_buffer_size(0)
-            .max_frame_size(Some(FRAME_BYTES_MAX))
-            .max_message_size(Some(FRAME_BYTES_MAX));
         Self {
             stream,
-            codec: WebSocketContext::from_partially_read(early, Role::Server, Some(config)),
-            control: Vec::new(),
+            intake: Intake::default(),
+            rest: early,
+            rest_used: 0,
+            is_closed: false,
             pieces: VecDeque::new(),
             first_written: 0,
             kept_written: Load::default(),
-            is_dry: false,
             unflushed: false,
         }
     }
@@ -82,32 +144,127 @@ impl Wire {
         &mut self.stream
     }
 
-    /// The next message.
-    pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, tungstenite::Error>> {
-        // tungstenite clears its buffer before each attempt to read; a task that was woken to write need not pay for
-        // that.
-        if self.is_dry
-            && let Stream::Plain(tcp) = &self.stream
-            && tcp.poll_read_ready(cx).is_pending()
-        {
-            return Poll::Pending;
-        }
-        let Self { stream, codec, control, .. } = self;
-        let read = codec.read(&mut Door { stream, cx, control });
-        self.is_dry =
-            matches!(&read, Err(tungstenite::Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock);
-        self.place_control();
-        match read {
-            Err(tungstenite::Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
-            Ok(Message::Close(frame)) => {
-                // The reply is due now; what tungstenite says of its own state afterwards is of no interest.
-                self.with_codec(cx, |codec, door| drop(codec.flush(door)));
-                Poll::Ready(Ok(Message::Close(frame)))
+    /// The next that came.
+    pub(crate) fn poll_read<'a>(
+        &'a mut self,
+        cx: &mut Context<'_>,
+        scratch: &'a mut Scratch,
+    ) -> Poll<Result<Came<'a>, Broken>> {
+        let (what, start) = loop {
+            self.drop_rest_if_used();
+            // What is kept came before what is in the buffer, which is empty then.
+            let is_kept = !self.rest.is_empty();
+            let (bytes, start) = if is_kept {
+                (self.rest.get_mut(self.rest_used..).unwrap_or_default(), self.rest_used)
+            } else {
+                let start = scratch.unread.start;
+                (scratch.unread(), start)
+            };
+            match self.intake.find(bytes).map_err(Broken::from)? {
+                None => ready!(self.poll_fill(cx, scratch))?,
+                Some(found) => {
+                    if is_kept {
+                        self.rest_used = self.rest_used.saturating_add(found.used);
+                    } else {
+                        scratch.unread.start = scratch.unread.start.saturating_add(found.used);
+                    }
+                    if found.what != What::Part {
+                        break (found.what, start);
+                    }
+                }
             }
-            other => Poll::Ready(other),
+        };
+        let place = |range: Range<usize>| start.saturating_add(range.start)..start.saturating_add(range.end);
+        match what {
+            What::Part | What::Pong => Poll::Ready(Ok(Came::SignOfLife)),
+            What::Binary => Poll::Ready(Ok(Came::Binary)),
+            What::TooLarge => Poll::Ready(Ok(Came::TooLarge)),
+            What::Ping(range) => {
+                let pong = Frame::pong(self.bytes(scratch, place(range)).to_vec());
+                self.queue_control(pong);
+                Poll::Ready(Ok(Came::SignOfLife))
+            }
+            What::Close(range) => {
+                let code = match self.bytes(scratch, place(range)) {
+                    [] => None,
+                    [high, low, reason @ ..] => {
+                        let reason = str::from_utf8(reason).map_err(|_| Broken::NotText)?;
+                        Some((u16::from_be_bytes([*high, *low]), reason.to_owned()))
+                    }
+                    [_] => return Poll::Ready(Err(Broken::Faulty)),
+                };
+                Poll::Ready(Ok(Came::Close(self.answer_close(code))))
+            }
+            What::Whole(bytes) => {
+                let text = String::from_utf8(bytes).map_err(|_| Broken::NotText)?;
+                Poll::Ready(Ok(Came::Text(text.into())))
+            }
+            What::Text(range) => {
+                let text = str::from_utf8(self.bytes(scratch, place(range))).map_err(|_| Broken::NotText)?;
+                Poll::Ready(Ok(Came::Text(text.into())))
+            }
         }
     }
 
+    /// Keeps what a turn has not looked at.
+    pub(crate) fn keep_rest(&mut self, scratch: &mut Scratch) {
+        self.drop_rest_if_used();
+        if !scratch.unread.is_empty() {
+            // What is kept came before it, and there is nothing then.
+            self.rest = scratch.take_unread();
+        }
+    }
+
+    /// Where a frame was found that was just looked at.
+    fn bytes<'a>(&'a self, scratch: &'a Scratch, range: Range<usize>) -> &'a [u8] {
+        let bytes = if self.rest.is_empty() { &scratch.bytes } else { &self.rest };
+        bytes.get(range).unwrap_or_default()
+    }
+
+    /// What was kept is no burden to a socket that is idle.
+    fn drop_rest_if_used(&mut self) {
+        if !self.rest.is_empty() && self.rest_used >= self.rest.len() {
+            self.rest = Vec::new();
+            self.rest_used = 0;
+        }
+    }
+
+    /// Reads more: into the buffer, or behind what is kept of a frame that is not whole.
+    fn poll_fill(&mut self, cx: &mut Context<'_>, scratch: &mut Scratch) -> Poll<Result<(), Broken>> {
+        if !scratch.unread.is_empty() {
+            self.rest = scratch.take_unread();
+        } else if self.rest_used > 0 {
+            self.rest.drain(..self.rest_used);
+            self.rest_used = 0;
+        }
+        let mut buf = ReadBuf::new(&mut scratch.bytes);
+        match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf)) {
+            Ok(()) if !buf.filled().is_empty() => {}
+            Ok(()) | Err(_) => return Poll::Ready(Err(Broken::Lost)),
+        }
+        if self.rest.is_empty() {
+            scratch.unread = 0..buf.filled().len();
+        } else {
+            self.rest.extend_from_slice(buf.filled());
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Answers a close frame, unless it is the answer to ours. Returns the code that counts.
+    fn answer_close(&mut self, came: Option<(u16, String)>) -> Option<u16> {
+        let code = came.as_ref().map(|(code, _)| *code);
+        if self.is_closed {
+            return code;
+        }
+        let answer = came.map(|(code, reason)| match CloseCode::from(code) {
+            code if code.is_allowed() => CloseFrame { code, reason: reason.into() },
+            _ => CloseFrame { code: CloseCode::Protocol, reason: "this code is not for the wire".into() },
+        });
+        let code = answer.as_ref().map(|frame| frame.code.into());
+        self.queue_control(Frame::close(answer));
+        self.is_closed = true;
+        code
+    }
     /// Puts a text frame behind what is to be written.
     pub(crate) fn queue(&mut self, frame: Outgoing) {
         let header = Header::of_text(frame.text.len());
@@ -115,14 +272,23 @@ impl Wire {
     }
 
     /// Puts a ping behind what is to be written.
-    pub(crate) fn queue_ping(&mut self, cx: &mut Context<'_>) {
-        self.with_codec(cx, |codec, door| drop(codec.write(door, Message::Ping(Vec::new().into()))));
+    pub(crate) fn queue_ping(&mut self) {
+        self.queue_control(Frame::ping(Vec::new()));
     }
 
-    /// Puts a close frame behind what is to be written.
-    pub(crate) fn queue_close(&mut self, cx: &mut Context<'_>, code: u16, reason: &str) {
+    /// Puts a close frame behind what is to be written, if none is there.
+    pub(crate) fn queue_close(&mut self, code: u16, reason: &str) {
         let frame = CloseFrame { code: code.into(), reason: reason.into() };
-        self.with_codec(cx, |codec, door| drop(codec.close(door, Some(frame))));
+        self.queue_control(Frame::close(Some(frame)));
+        self.is_closed = true;
+    }
+
+    fn queue_control(&mut self, frame: Frame) {
+        let mut bytes = Vec::with_capacity(frame.len());
+        // Writing to memory can't fail.
+        if !self.is_closed && frame.format(&mut bytes).is_ok() {
+            self.pieces.push_back(Piece::Control(bytes));
+        }
     }
 
     /// How many pieces wait to be written.
@@ -203,20 +369,6 @@ impl Wire {
             self.pieces = VecDeque::new();
         }
     }
-
-    fn with_codec(&mut self, cx: &mut Context<'_>, f: impl FnOnce(&mut WebSocketContext, &mut Door<'_, '_>)) {
-        let Self { stream, codec, control, .. } = self;
-        f(codec, &mut Door { stream, cx, control });
-        self.place_control();
-    }
-
-    /// Gives what tungstenite wants written its place: behind the rest, where it is in order after the frames that
-    /// were queued before it.
-    fn place_control(&mut self) {
-        if !self.control.is_empty() {
-            self.pieces.push_back(Piece::Control(std::mem::take(&mut self.control)));
-        }
-    }
 }
 
 impl Piece {
@@ -245,34 +397,5 @@ impl Header {
 
     fn as_slice(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
-    }
-}
-
-/// The stream as tungstenite sees it: reads come from the socket, writes go to `control`.
-struct Door<'a, 'b> {
-    stream: &'a mut Stream,
-    cx: &'a mut Context<'b>,
-    control: &'a mut Vec<u8>,
-}
-
-impl Read for Door<'_, '_> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let mut buf = ReadBuf::new(buf);
-        match Pin::new(&mut *self.stream).poll_read(self.cx, &mut buf) {
-            Poll::Ready(Ok(())) => Ok(buf.filled().len()),
-            Poll::Ready(Err(error)) => Err(error),
-            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
-        }
-    }
-}
-
-impl Write for Door<'_, '_> {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.control.extend_from_slice(buf);
-        Ok(buf.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

@@ -107,40 +107,70 @@ fn after_string(bytes: &[u8]) -> Option<&[u8]> {
     let mut rest = bytes.strip_prefix(b"\"")?;
     loop {
         rest = after_plain(rest);
-        match rest {
-            [b'"', after @ ..] => return Some(after),
-            [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', after @ ..] => rest = after,
-            [b'\\', b'u', a, b, c, d, after @ ..] if [a, b, c, d].into_iter().all(u8::is_ascii_hexdigit) => {
-                rest = after;
+        // Eight bytes that are not plain, and what is too short for eight, one by one.
+        let stop = rest.len().saturating_sub(8);
+        loop {
+            match rest {
+                [b'"', after @ ..] => return Some(after),
+                [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', after @ ..] => rest = after,
+                [b'\\', b'u', a, b, c, d, after @ ..]
+                    if [a, b, c, d].into_iter().all(u8::is_ascii_hexdigit) =>
+                {
+                    rest = after;
+                }
+                [byte, after @ ..] if *byte >= b' ' && *byte != b'\\' => rest = after,
+                _ => return None,
             }
-            [byte, after @ ..] if *byte >= b' ' && *byte != b'\\' => rest = after,
-            _ => return None,
+            if rest.len() <= stop {
+                break;
+            }
         }
     }
 }
 
-/// What follows those bytes of a string, eight at a time, of which none is a quote, a backslash or a control character.
+/// What follows those bytes of a string, eight at a time, that are neither its end nor need a closer look: no control character,
+/// and no escape but those of line ends and quotes, of which descriptions are full. Begins and ends outside of an escape.
 fn after_plain(bytes: &[u8]) -> &[u8] {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
     const QUOTES: u64 = u64::from_ne_bytes([b'"'; 8]);
     const BACKSLASHES: u64 = u64::from_ne_bytes([b'\\'; 8]);
     const SPACES: u64 = u64::from_ne_bytes([b' '; 8]);
+    const LOW: u64 = u64::from_ne_bytes([0x7f; 8]);
+    const NOT_CONTROLS: u64 = u64::from_ne_bytes([0xe0; 8]);
+    /// The high bits of those bytes that are zero, and nothing else: no byte carries into the next one.
+    const fn zeros(word: u64) -> u64 {
+        !((word & LOW).wrapping_add(LOW) | word | LOW)
+    }
+    /// The high bits of those bytes that are this one.
+    const fn all(word: u64, byte: u8) -> u64 {
+        zeros(word ^ u64::from_ne_bytes([byte; 8]))
+    }
     let mut rest = bytes;
+    // The high bit of the first byte, if it is escaped by the last one before it.
+    let mut carried = 0;
     while let Some((eight, after)) = rest.split_first_chunk::<8>() {
         let word = u64::from_le_bytes(*eight);
-        // A byte that is zero borrows from its high bit; what is above the lowest hit may be wrong, and is not looked at.
-        let zero = |word: u64| word.wrapping_sub(ONES) & !word;
-        let below = word.wrapping_sub(SPACES) & !word;
-        let hits = (zero(word ^ QUOTES) | zero(word ^ BACKSLASHES) | below) & HIGH;
-        if hits == 0 {
+        // Most words have none of it; the sums may say that of too many bytes, never of too few.
+        let some = |word: u64| word.wrapping_sub(ONES) & !word;
+        let any = some(word ^ QUOTES) | some(word ^ BACKSLASHES) | (word.wrapping_sub(SPACES) & !word);
+        if any & HIGH | carried == 0 {
             rest = after;
             continue;
         }
-        let plain = usize::try_from(hits.trailing_zeros() / 8).unwrap_or(0);
-        return rest.get(plain..).unwrap_or_default();
+        let quotes = all(word, b'"');
+        let backslashes = all(word, b'\\');
+        let escaped = (backslashes << 8) | carried;
+        let names = all(word, b'n') | all(word, b'r') | quotes;
+        let closer = zeros(word & NOT_CONTROLS) | (quotes & !escaped) | (escaped & !names);
+        if closer != 0 {
+            break;
+        }
+        carried = backslashes >> 56;
+        rest = after;
     }
-    rest
+    let escapes = usize::from(carried != 0);
+    bytes.get(bytes.len().saturating_sub(rest.len()).saturating_sub(escapes)..).unwrap_or_default()
 }
 
 /// What follows a number.

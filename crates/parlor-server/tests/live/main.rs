@@ -18,6 +18,7 @@
 mod api;
 mod bad_input;
 mod churn;
+mod cut;
 mod departures;
 mod drain;
 mod fuzz;

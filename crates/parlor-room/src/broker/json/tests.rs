@@ -49,6 +49,14 @@ fn piece() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Pieces of a string: mostly line ends, as in descriptions, now and then what is wrong or ends it.
+fn escape() -> impl Strategy<Value = &'static str> {
+    prop_oneof![
+        40 => prop::sample::select(vec!["\\r\\n", "\\n", "\\\"", "v=0", "a", "o=- 4611", "\\t", "\\\\", "\\u00e9", "é"]),
+        1 => prop::sample::select(vec!["\"", "\\", "\\x", "\n", "\u{1}", "\\u12", "\",\"b\":\"c"]),
+    ]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4_000, ..ProptestConfig::default() })]
 
@@ -64,6 +72,12 @@ proptest! {
         let text = format!("{{{}\"{}\":{}}}", " ".repeat(before), "a", serde_json::to_string(&content).unwrap());
         let found = members(&text).unwrap();
         prop_assert_eq!(string(&found[0].1).unwrap(), content);
+    }
+
+    #[test]
+    fn gp_01_strings_dense_with_escapes_are_those_of_serde(pieces in prop::collection::vec(escape(), 0..60)) {
+        let text = format!("{{\"a\":\"{}\"}}", pieces.concat());
+        prop_assert_eq!(members(&text), members_by_serde(&text), "{}", text);
     }
 
     #[test]
