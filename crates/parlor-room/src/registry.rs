@@ -357,8 +357,8 @@ impl Registry {
 
     /// Sends the list to one who watches it, at once.
     pub(crate) fn answer_list(&mut self, key: SessionKey) {
-        let Self { list, rooms, sessions, outbound, .. } = self;
-        Watchers::answer(key, list, rooms, sessions, outbound);
+        let Self { list, rooms, sessions, outbound, config, now, .. } = self;
+        Watchers::answer(key, list, rooms, sessions, outbound, config, *now);
     }
 
     /// Sends an error that comes without a request, and is nobody's fault who is at that socket now.
