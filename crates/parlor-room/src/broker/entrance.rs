@@ -2,7 +2,7 @@
 //! out.
 
 use parlor_proto::client::RoomSettings;
-use parlor_proto::{CloseCode, LeaveReason, Name, Topology, Via};
+use parlor_proto::{CloseCode, LeaveReason, Name, Timestamp, Topology, Via};
 
 use super::PeerCounters;
 use super::frame;
@@ -13,7 +13,7 @@ use crate::log::{Event, PeerEvent, PeerGone, RoomEvent};
 use crate::rate::TokenBucket;
 use crate::refusal::Refusable;
 use crate::registry::Registry;
-use crate::room::{Room, RoomKey};
+use crate::room::{Guest, Room, RoomKey};
 use crate::roster::AdmissionError;
 use crate::session::SessionKey;
 
@@ -193,7 +193,8 @@ impl Registry {
         self.last_stay = self.last_stay.saturating_add(1);
         let stay = self.last_stay;
         let Some(room) = self.rooms.at_mut(room_key) else { return };
-        room.seat(stay, hail.id.user_id().clone(), hail.id.name());
+        let (id, name) = (hail.id.user_id().clone(), hail.id.name());
+        room.seat(stay, Guest { id, name, joined_at: Timestamp(self.now) });
         let was_ending = room.ends_at.take().is_some();
         if was_ending {
             self.review(room_key);

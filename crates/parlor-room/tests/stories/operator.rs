@@ -2,7 +2,9 @@
 
 use parlor_proto::client::RoomSettings;
 use parlor_proto::{ErrorCode, Name, RoomId, Topology, UserId};
-use parlor_room::{Config, NewRoom, Operator, OperatorError, Roster, TokenKey};
+use parlor_room::{
+    Config, NewRoom, Operator, OperatorError, PeerConfig, PeerKeys, Present, Roster, TokenKey,
+};
 use serde_json::{Value, json};
 
 use crate::world::{World, types};
@@ -541,4 +543,26 @@ fn gp_2_a_token_wins_its_id_from_whoever_sits_on_it_at_the_other_door() {
     world.say(session, "hello", json!({"userId": "ada", "token": token}));
     assert_eq!(types(&world.take(session)), ["welcome"]);
     assert_eq!(world.closed_with(ada), Some(4001));
+}
+
+#[test]
+fn gp_7_an_operator_sees_peers_among_the_participants() {
+    let keys = PeerKeys::Any;
+    let mut world =
+        World::with(Config { peers: PeerConfig { keys, ..PeerConfig::default() }, ..Config::default() });
+    world.in_room("ada", "den");
+    world.pass(1_000);
+    world.knock("bob b", "t", "den");
+    let came_at = world.now;
+    world.pass(1_000);
+    world.in_room("cat", "den");
+    // The same client at a newer socket has been here as long.
+    world.knock("bob b", "t", "den");
+    let present = world.operate(|operator| operator.participants(&room("den")).unwrap());
+    let [Present::Participant(ada), Present::Guest(bob), Present::Participant(cat)] = present.as_slice()
+    else {
+        panic!("in order of joining: {present:?}");
+    };
+    assert_eq!((&ada.id, &bob.id, &cat.id), (&id("ada"), &id("bob.b"), &id("cat")));
+    assert_eq!((bob.name.as_str(), bob.joined_at.0), ("bob b", came_at));
 }
