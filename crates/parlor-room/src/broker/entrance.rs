@@ -54,6 +54,9 @@ pub(crate) enum PeerRefusal {
     /// The room of the key has a roster.
     #[error("{code}: {0}", code = .0.code().as_str())]
     NotAdmitted(#[from] AdmissionError),
+    /// The room of the key was ended a short time ago.
+    #[error("room-ended: this room was ended, it can be made anew in a minute")]
+    Ended,
     /// The server stops.
     #[error("The server is stopping")]
     Stopping,
@@ -105,6 +108,9 @@ impl Registry {
             return Err(PeerRefusal::Key);
         }
         self.check_admission(user_id.as_str(), Some(&hail.token), &hail.key)?;
+        if room.is_none() && self.ended.has(&hail.key, self.now) {
+            return Err(PeerRefusal::Ended);
+        }
         if let Some(session) = session {
             return Ok(Entrance::TakeSession(session));
         }

@@ -566,3 +566,40 @@ fn gp_7_an_operator_sees_peers_among_the_participants() {
     assert_eq!((&ada.id, &bob.id, &cat.id), (&id("ada"), &id("bob.b"), &id("cat")));
     assert_eq!((bob.name.as_str(), bob.joined_at.0), ("bob b", came_at));
 }
+
+#[test]
+fn gp_7_a_room_that_was_ended_stays_ended_for_peers_for_a_minute() {
+    let keys = PeerKeys::Any;
+    let mut world =
+        World::with(Config { peers: PeerConfig { keys, ..PeerConfig::default() }, ..Config::default() });
+    let ended = json!({"type": "ERROR", "payload": {"msg": "room-ended: this room was ended, it can be made anew in a minute"}});
+    let ada = world.knock("ada", "t", "game");
+    let elsewhere = world.knock("bob", "t", "chess");
+    world.operate(|operator| operator.end_room(&room("game")).unwrap());
+    assert_eq!((world.closed_with(ada), world.closed_with(elsewhere)), (Some(1008), None));
+    for (name, after_ms) in [("ada", 0), ("cat", 59_999)] {
+        world.pass(after_ms);
+        world.peer_says(elsewhere, "bob", r#"{"type":"HEARTBEAT"}"#);
+        let again = world.knock(name, "t", "game");
+        assert_eq!((world.take(again), world.closed_with(again)), (vec![ended.clone()], Some(1008)));
+    }
+    world.pass(1);
+    let again = world.knock("ada", "t", "game");
+    assert_eq!(world.take(again), [json!({"type": "OPEN"})]);
+    // One that the operator makes anew is there.
+    world.operate(|operator| operator.end_room(&room("game")).unwrap());
+    let new = NewRoom { id: Some(room("game")), ..den() };
+    world.operate(|operator| operator.make_room(new).unwrap());
+    let again = world.knock("ada", "t", "game");
+    assert_eq!(world.take(again).pop().unwrap(), json!({"type": "OPEN"}));
+}
+
+/// A room that ends because nobody is left was ended by nobody.
+#[test]
+fn gp_1_a_room_that_ended_by_itself_is_made_anew_at_once() {
+    let mut world = World::new();
+    let ada = world.peer("ada");
+    world.close_tab(ada);
+    world.peer("ada");
+    assert_eq!(world.shown(), ["peerjs: ada*"]);
+}
