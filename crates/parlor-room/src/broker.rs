@@ -8,6 +8,7 @@
 //! When a peer's socket closes nobody is told: what peers have between them outlives the broker.
 
 mod config;
+mod ended;
 mod entrance;
 mod frame;
 mod hail;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use parlor_proto::{CloseCode, RoomId, UserId};
 
 pub use config::{PeerConfig, PeerKeys};
+pub(crate) use ended::Ended;
 pub use frame::{PeerFrame, Signal};
 pub use hail::{Hail, HailError, PeerId};
 pub(crate) use parked::{Parked, QueueKey};
@@ -228,6 +230,13 @@ impl Registry {
     /// What came through a socket, or what waits for it, is more than may be.
     pub(crate) fn close_peer(&mut self, conn: ConnId, code: CloseCode, reason: &str) {
         self.dismiss_peer(conn, PeerGone::Refused, Some((code, reason)));
+    }
+
+    /// A room is ended by somebody: its peers are not to make it anew as soon as they are out.
+    pub(crate) fn keep_ended(&mut self, room_key: RoomKey) {
+        if let Some(room) = self.rooms.at(room_key).filter(|room| room.peers() > 0) {
+            self.ended.insert(room.id.clone(), self.now + self.config.peers.ended_ms, self.now);
+        }
     }
 
     /// A room ends, or the server: its peers go.

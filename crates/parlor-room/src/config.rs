@@ -12,6 +12,8 @@ const ROOMS_MAX: usize = 100_000;
 /// What the hub holds for those who have come back to a mesh: they close it themselves once they are reached directly by everybody, or
 /// after 10 s; who does not is freed all the same.
 const HUB_KEPT_MS: u64 = 11_000;
+/// Some fifty peers.
+const LIST_PEERS_BYTES_LARGE: usize = 4 * 1024;
 /// Entries of a room's log.
 const ROOM_LOG_ENTRIES_MAX: usize = 64;
 
@@ -52,6 +54,8 @@ pub struct Config {
     pub list_repeat_ms: u64,
     /// A room list above this many bytes is sent only if changed, and no more often than `list_repeat_ms`.
     pub list_bytes_large: usize,
+    /// A room of which the list has more bytes than this is shown no more often than `list_repeat_ms` with peers who came or went.
+    pub list_peers_bytes_large: usize,
     /// Numbered frames kept for a session that may come back.
     pub replay_frames_max: usize,
     /// Bytes of these.
@@ -104,6 +108,7 @@ impl Default for Config {
             list_merge_ms: limits::LIST_MERGE_MS,
             list_repeat_ms: limits::LIST_REPEAT_MS,
             list_bytes_large: limits::LIST_BYTES_LARGE,
+            list_peers_bytes_large: LIST_PEERS_BYTES_LARGE,
             replay_frames_max: limits::REPLAY_FRAMES_MAX,
             replay_bytes_max: limits::REPLAY_BYTES_MAX,
             frames_per_second: limits::FRAMES_PER_SECOND,

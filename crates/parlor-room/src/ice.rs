@@ -12,8 +12,12 @@ use sha1::Sha1;
 use crate::registry::Registry;
 use crate::session::SessionKey;
 
+/// What the names of sessions begin with.
+const SESSION_NAME: &str = "session/";
+
 /// A TURN server that gives credentials for a shared secret: the user name is `<expiry>:<name>`, the expiry in seconds
-/// since the Unix epoch, the password the HMAC-SHA1 of it in Base64 (draft-uberti-behave-turn-rest-00, section 2.2).
+/// since the Unix epoch, the password the HMAC-SHA1 of it in Base64 (draft-uberti-behave-turn-rest-00, section 2.2). The name of
+/// a session is `session/<user id>`, which no id can be: whoever else has the secret makes other names.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TurnGrant {
     urls: Vec<String>,
@@ -31,7 +35,7 @@ impl TurnGrant {
     fn server_for(&self, user_id: &UserId, now: Time) -> IceServer {
         // Rounded up: what is promised is kept.
         let expires_at = (now + self.lifetime_ms).as_ms().div_ceil(1_000);
-        let username = format!("{expires_at}:{user_id}");
+        let username = format!("{expires_at}:{SESSION_NAME}{user_id}");
         let credential = self.password(&username);
         IceServer { urls: self.urls.clone(), username: Some(username), credential: Some(credential) }
     }
@@ -60,6 +64,16 @@ impl fmt::Debug for TurnGrant {
 }
 
 impl Registry {
+    /// Whether the TURN server is to relay for the one whom a user name stands for, the part behind the colon. Every session has
+    /// credentials from its `welcome` on, and is given relays while it is in a room. Other names are the business of who made
+    /// them with the secret.
+    #[must_use]
+    pub fn may_relay(&self, name: &str) -> bool {
+        let Some(user_id) = name.strip_prefix(SESSION_NAME) else { return true };
+        let session = UserId::parse(user_id).ok().and_then(|user_id| self.sessions.with_user(&user_id));
+        session.and_then(|key| self.sessions.at(key)).is_some_and(|session| !session.rooms.is_empty())
+    }
+
     /// The servers for a session, with credentials that are good from now on; says when they are to be renewed.
     pub(crate) fn fresh_ice_servers(&mut self, key: SessionKey) -> Vec<IceServer> {
         let mut servers = self.config.ice_servers.clone();
@@ -99,8 +113,8 @@ mod tests {
     fn credentials_are_those_of_the_convention() {
         let grant = TurnGrant::new(Vec::new(), "north".to_owned(), 3_600_000);
         let server = grant.server_for(&UserId::parse("ann").unwrap(), Time::from_ms(1_700_000_000_500));
-        assert_eq!(server.username.as_deref(), Some("1700003601:ann"));
-        assert_eq!(server.credential.as_deref(), Some("vNGOhfT81b+0P/ycsSlV3EddHTM="));
+        assert_eq!(server.username.as_deref(), Some("1700003601:session/ann"));
+        assert_eq!(server.credential.as_deref(), Some("yVRfOLYZ/F6BMD48x/704Y/nlCE="));
         assert!(!format!("{grant:?}").contains("north"));
     }
 }

@@ -107,7 +107,11 @@ impl Registry {
         }
         let close = match reason {
             EndReason::ServerStopping => CloseCode::ServiceRestart,
-            EndReason::Empty | EndReason::By(_) | EndReason::Operator => CloseCode::PolicyViolation,
+            EndReason::Empty => CloseCode::PolicyViolation,
+            EndReason::By(_) | EndReason::Operator => {
+                self.keep_ended(room_key);
+                CloseCode::PolicyViolation
+            }
         };
         self.dismiss_peers_of(room_key, close, "the room has ended");
         self.record(room_key, RoomEvent::Ended { reason });

@@ -56,6 +56,7 @@ pub use log::{
 };
 pub use operator::{NewRoom, Operator, OperatorError, RoomView};
 pub use registry::Registry;
+pub use room::{Guest, Present};
 pub use roster::{ROSTER_WAITING_MAX, Roster};
 pub use token::{
     Grant, ShortSecret, TOKEN_SECRET_BYTES_MIN, TOKEN_TTL_S_DEFAULT, TOKEN_TTL_S_MAX, TokenError, TokenKey,

@@ -2,15 +2,17 @@
 //! `watch.rs`.
 //!
 //! Each room's part of the text is kept and made anew only when that room has changed; a list or a difference is put
-//! together from the parts.
+//! together from the parts. A room with a large part is taken in anew at most every `list_repeat_ms`: whoever watches would else be sent
+//! all who are in it each time that one comes or goes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use parlor_proto::server::RoomListDigest;
-use parlor_proto::{RoomId, ServerMessage};
+use parlor_proto::{RoomId, ServerMessage, Time};
 
+use crate::config::Config;
 use crate::room::RoomKey;
 use crate::rooms::Rooms;
 
@@ -30,6 +32,10 @@ pub(crate) struct RoomList {
     stale: BTreeSet<RoomKey>,
     /// Rooms in which peers came or went. There may be thousands of them: looked at only when somebody watches.
     crowded: BTreeSet<RoomKey>,
+    /// Large rooms that changed since they were taken in.
+    late: BTreeSet<RoomKey>,
+    /// From when on these are taken in.
+    late_at: Time,
     /// Rooms that changed since the watchers of differences were all told, with the version that did it.
     recent: BTreeMap<RoomId, u64>,
     /// The whole list of the present version.
@@ -54,6 +60,8 @@ impl RoomList {
             bytes: 0,
             stale: BTreeSet::new(),
             crowded: BTreeSet::new(),
+            late: BTreeSet::new(),
+            late_at: Time::default(),
             recent: BTreeMap::new(),
             whole: None,
             lists_encoded: 0,
@@ -74,9 +82,14 @@ impl RoomList {
         }
     }
 
-    /// Whether there may be something that no watcher was shown.
+    /// Whether there may be something that no watcher was shown, and that need not wait for its time.
     pub(crate) fn has_changes(&self) -> bool {
         !self.stale.is_empty() || !self.crowded.is_empty()
+    }
+
+    /// When what waits for its time can be taken in; none if nothing does.
+    pub(crate) fn late_at(&self) -> Option<Time> {
+        (!self.late.is_empty()).then_some(self.late_at)
     }
 
     /// The version that [`Self::update`] led to.
@@ -94,9 +107,23 @@ impl RoomList {
         self.bytes.saturating_add(FRAME_BYTES)
     }
 
-    /// Takes the rooms' changes in. The version grows if the list looks other than before.
-    pub(crate) fn update(&mut self, rooms: &Rooms) {
-        self.stale.append(&mut self.crowded);
+    /// Takes the rooms' changes in. The version grows if the list looks other than before. Large rooms that were taken in a short time
+    /// ago wait, but for those that are gone.
+    pub(crate) fn update(&mut self, rooms: &Rooms, config: &Config, now: Time) {
+        let Self { parts, stale, crowded, late, .. } = self;
+        let bytes = |key: &RoomKey| match parts.get(key) {
+            Some(part) if rooms.at(*key).is_some() => part.json.len(),
+            _ => 0,
+        };
+        // Peers are many, and come and go in shoals.
+        let large = stale.extract_if(.., |key| bytes(key) > config.list_bytes_large);
+        late.extend(large);
+        late.extend(crowded.extract_if(.., |key| bytes(key) > config.list_peers_bytes_large));
+        stale.append(crowded);
+        if !late.is_empty() && self.late_at <= now {
+            stale.append(late);
+            self.late_at = now + config.list_repeat_ms;
+        }
         self.settle(rooms);
     }
 

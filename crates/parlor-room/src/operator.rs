@@ -3,16 +3,14 @@
 //! it causes for others comes out of [`Registry::poll_output`](crate::Registry::poll_output).
 
 use parlor_proto::client::RoomSettings;
-use parlor_proto::{
-    ErrorCode, LeaveReason, Mode, Name, Participant, RoomDetails, RoomId, Time, Topology, UserId, limits,
-};
+use parlor_proto::{ErrorCode, LeaveReason, Mode, Name, RoomDetails, RoomId, Time, Topology, UserId, limits};
 
 use crate::join::JoinError;
 use crate::leave::Departure;
 use crate::log::{EndReason, RoomEvent};
 use crate::refusal::Refusable;
 use crate::registry::Registry;
-use crate::room::{Room, RoomKey};
+use crate::room::{Present, Room, RoomKey};
 use crate::roster::{ROSTER_WAITING_MAX, Roster};
 use crate::token::{Grant, TOKEN_TTL_S_MAX};
 
@@ -147,12 +145,12 @@ impl Operator<'_> {
         self.at(id).map(view)
     }
 
-    /// Who is in a room, in order of joining.
+    /// Who is in a room, by whichever door, in order of joining.
     ///
     /// # Errors
     /// [`OperatorError::NoRoom`].
-    pub fn participants(&self, id: &RoomId) -> Result<Vec<Participant>, OperatorError> {
-        self.at(id).map(Room::participants)
+    pub fn participants(&self, id: &RoomId) -> Result<Vec<Present>, OperatorError> {
+        self.at(id).map(Room::present)
     }
 
     /// Makes a room with nobody in it. Without a roster it ends after a while unless somebody comes; with one it stays.

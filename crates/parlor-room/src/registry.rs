@@ -7,7 +7,7 @@ use parlor_proto::{
     ServerMessage, Time,
 };
 
-use crate::broker::{Parked, PeerCounters, Peers};
+use crate::broker::{Ended, Parked, PeerCounters, Peers};
 use crate::config::Config;
 use crate::entropy::Entropy;
 use crate::gauges::Gauges;
@@ -39,6 +39,7 @@ pub struct Registry {
     pub(crate) outbound: Outbound,
     pub(crate) peers: Peers,
     pub(crate) parked: Parked,
+    pub(crate) ended: Ended,
     pub(crate) peer_counters: PeerCounters,
     /// Stays in rooms, counted.
     pub(crate) last_stay: u64,
@@ -71,6 +72,7 @@ impl Registry {
             outbound: Outbound::default(),
             peers: Peers::new(&hash_key),
             parked: Parked::new(&hash_key),
+            ended: Ended::default(),
             peer_counters: PeerCounters::default(),
             last_stay: 0,
             hub_instance,
@@ -357,8 +359,8 @@ impl Registry {
 
     /// Sends the list to one who watches it, at once.
     pub(crate) fn answer_list(&mut self, key: SessionKey) {
-        let Self { list, rooms, sessions, outbound, .. } = self;
-        Watchers::answer(key, list, rooms, sessions, outbound);
+        let Self { list, rooms, sessions, outbound, config, now, .. } = self;
+        Watchers::answer(key, list, rooms, sessions, outbound, config, *now);
     }
 
     /// Sends an error that comes without a request, and is nobody's fault who is at that socket now.

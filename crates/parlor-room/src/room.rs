@@ -39,6 +39,26 @@ pub(crate) struct Member {
     pub(crate) stay: u64,
 }
 
+/// Who is in a room by PeerJS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guest {
+    /// Who.
+    pub id: UserId,
+    /// The name that is shown: the id, as the client has it.
+    pub name: Name,
+    /// Since when.
+    pub joined_at: Timestamp,
+}
+
+/// Who is in a room, by whichever door they came.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Present {
+    /// By `/ws`.
+    Participant(Participant),
+    /// By PeerJS: the server knows nothing of what they publish.
+    Guest(Guest),
+}
+
 /// Who left, and what they would come back as.
 #[derive(Clone, Debug)]
 struct Departed {
@@ -77,7 +97,7 @@ pub(crate) struct Room {
     /// By which door one gets in, if none but peers made it.
     pub(crate) via: Option<Via>,
     /// Who is here by PeerJS, by the numbers of their stays.
-    peers: BTreeMap<u64, (UserId, Name)>,
+    peers: BTreeMap<u64, Guest>,
     pub(crate) footing: Footing,
     /// Whether anybody ever offered to the hub.
     pub(crate) had_hub: bool,
@@ -253,19 +273,19 @@ impl Room {
     }
 
     /// A peer comes in. In a room without participants it stands for the host.
-    pub(crate) fn seat(&mut self, stay: u64, id: UserId, name: Name) {
+    pub(crate) fn seat(&mut self, stay: u64, guest: Guest) {
         if self.is_empty() {
-            (self.host_id, self.host_name) = (id.clone(), name.clone());
+            (self.host_id, self.host_name) = (guest.id.clone(), guest.name.clone());
         }
-        self.peers.insert(stay, (id, name));
+        self.peers.insert(stay, guest);
     }
 
     /// A peer goes. If it stood for the host, the one that has been here longest does.
     pub(crate) fn unseat(&mut self, stay: u64) {
-        let Some((id, _)) = self.peers.remove(&stay) else { return };
+        let Some(Guest { id, .. }) = self.peers.remove(&stay) else { return };
         if self.members.is_empty()
             && self.host_id == id
-            && let Some((id, name)) = self.peers.values().next()
+            && let Some(Guest { id, name, .. }) = self.peers.values().next()
         {
             (self.host_id, self.host_name) = (id.clone(), name.clone());
         }
@@ -275,12 +295,22 @@ impl Room {
         self.members.iter().map(|member| member.participant.clone()).collect()
     }
 
+    /// Everybody, in order of joining.
+    pub(crate) fn present(&self) -> Vec<Present> {
+        let members =
+            self.members.iter().map(|member| (member.stay, Present::Participant(member.participant.clone())));
+        let peers = self.peers.iter().map(|(stay, guest)| (*stay, Present::Guest(guest.clone())));
+        let mut present: Vec<_> = members.chain(peers).collect();
+        present.sort_by_key(|(stay, _)| *stay);
+        present.into_iter().map(|(_, present)| present).collect()
+    }
+
     pub(crate) fn summary(&self) -> RoomSummary {
         let members = self.members.iter().map(|Member { participant, stay, .. }| {
             let Participant { id, name, role, .. } = participant.clone();
             (*stay, SummaryParticipant { id, name, role, via: None })
         });
-        let peers = self.peers.iter().map(|(stay, (id, name))| {
+        let peers = self.peers.iter().map(|(stay, Guest { id, name, .. })| {
             let (id, name) = (id.clone(), name.clone());
             (*stay, SummaryParticipant { id, name, role: Role::Caller, via: Some(Via::Peerjs) })
         });

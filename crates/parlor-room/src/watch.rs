@@ -73,7 +73,7 @@ impl Watchers {
         if self.is_wanted || list.has_changes() || list.version() != self.sent_version {
             return Some(merged_at);
         }
-        self.repeat_at.map(|at| at.max(merged_at))
+        [self.repeat_at, list.late_at()].into_iter().flatten().min().map(|at| at.max(merged_at))
     }
 
     /// Sends the list at once to one session, which has asked for it.
@@ -83,8 +83,10 @@ impl Watchers {
         rooms: &Rooms,
         sessions: &mut Sessions,
         outbound: &mut Outbound,
+        config: &Config,
+        now: Time,
     ) {
-        list.update(rooms);
+        list.update(rooms, config, now);
         let Some(session) = sessions.at_mut(key) else { return };
         match &mut session.watch {
             Watch::No => return,
@@ -120,7 +122,7 @@ impl Watchers {
         }
         self.is_wanted = false;
         self.sent_at = Some(now);
-        list.update(rooms);
+        list.update(rooms, config, now);
         self.sent_version = list.version();
         let mut sending = Sending::new(list, rooms, is_repeat, config);
         for key in &self.keys {

@@ -112,7 +112,7 @@ pub async fn run(
         RoomConfig { has_hub: config.media.threads > 0, turn: turn.grant.clone(), ..config.room.clone() };
     let switchboard = Switchboard::new(room, seed, config.sockets_max, Arc::clone(&media.media));
     media.start(&switchboard)?;
-    let turn = turn.start()?;
+    let turn = turn.start(&switchboard)?;
     let app = App::new(&config, Arc::clone(&switchboard), Arc::clone(&turn));
     let (stop, stopped) = watch::channel(false);
     let door = Door::new(app.router(), tls, Arc::clone(&switchboard.media), Arc::clone(&turn), stopped);

@@ -8,6 +8,8 @@ use parlor_proto::limits;
 pub const SOCKETS_MAX: usize = 10_000;
 /// Connections that are no WebSockets (pages, probes, handshakes) at once.
 pub(crate) const HTTP_CONNECTIONS_MAX: usize = 1_024;
+/// Files that a process has open besides connections: its log, what it listens on, what its threads wait with.
+pub(crate) const OTHER_FILES: usize = 64;
 /// Connections that wait in the kernel to be accepted.
 pub(crate) const BACKLOG: i32 = 4_096;
 /// Bytes of the body of a request to the admin API: a roster of 1,000, and as many who wait.

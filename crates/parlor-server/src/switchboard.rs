@@ -144,6 +144,11 @@ impl Switchboard {
         tokio::time::timeout(STOPPING, self.places.acquire_many(self.sockets_max)).await.is_ok()
     }
 
+    /// Whether TURN is to relay for the one whom a user name stands for.
+    pub(crate) fn may_relay(&self, name: &str) -> bool {
+        self.lock().registry.may_relay(name)
+    }
+
     /// An id that no peer has.
     pub(crate) fn fresh_peer_id(&self) -> String {
         self.lock().registry.fresh_peer_id()

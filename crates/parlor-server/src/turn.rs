@@ -22,6 +22,7 @@ use crate::config::{Config, Tls, Turn as TurnConfig};
 use crate::limits::{TURN_MAIL_MAX, TURN_STREAMS_MAX};
 use crate::listener;
 use crate::stream::Stream;
+use crate::switchboard::Switchboard;
 use ports::Ports;
 use socket::Udp;
 use streams::{Mail, Streams};
@@ -136,16 +137,16 @@ impl Prepared {
         })
     }
 
-    /// Starts the thread and accepts connections. Within the server's runtime.
-    pub(crate) fn start(self) -> Result<Arc<Turn>, TurnError> {
+    /// Starts the thread, which asks the switchboard who may have relays, and accepts connections. Within the server's runtime.
+    pub(crate) fn start(self, switchboard: &Arc<Switchboard>) -> Result<Arc<Turn>, TurnError> {
         let turn = Arc::new(self.turn);
         if let (Some(desk), Some((worker, tcp))) = (&turn.desk, self.at_work) {
             let listener = tokio::net::TcpListener::from_std(tcp).map_err(TurnError::Thread)?;
             let accepting = tokio::spawn(streams::accept(Arc::clone(desk), listener)).abort_handle();
-            let desk = Arc::clone(desk);
+            let (desk, switchboard) = (Arc::clone(desk), Arc::clone(switchboard));
             let thread = std::thread::Builder::new()
                 .name("turn".to_owned())
-                .spawn(move || worker.run(&desk))
+                .spawn(move || worker.run(&desk, &switchboard))
                 .map_err(TurnError::Thread)?;
             *turn.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some((thread, accepting));
         }

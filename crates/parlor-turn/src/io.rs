@@ -86,6 +86,11 @@ pub enum Input<'a> {
         /// Which one.
         relay: RelayId,
     },
+    /// One that was ordered is not to be had: whoever asked may have no relays now.
+    NotAllowed {
+        /// Which one.
+        relay: RelayId,
+    },
     /// A client's connection has ended.
     Gone {
         /// Whose.
@@ -112,7 +117,7 @@ pub enum Output<'a> {
         /// What.
         bytes: &'a [u8],
     },
-    /// Open a relay socket and say [`Input::Opened`] or [`Input::NotOpened`].
+    /// Open a relay socket and say [`Input::Opened`], [`Input::NotOpened`] or [`Input::NotAllowed`].
     Open {
         /// Under this name.
         relay: RelayId,
@@ -122,6 +127,8 @@ pub enum Output<'a> {
         family: Family,
         /// Whether its port has to be even (RFC 8656, section 18.5).
         is_even: bool,
+        /// Who wants it: what is behind the colon of the user name.
+        identity: String,
     },
     /// Close a relay socket.
     Close {

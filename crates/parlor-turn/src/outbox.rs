@@ -17,7 +17,7 @@ pub(crate) struct Outbox {
 enum Item {
     ToClient { client: Client, range: Range<usize> },
     ToPeer { relay: RelayId, peer: SocketAddr, range: Range<usize> },
-    Open { relay: RelayId, client: Client, family: Family, is_even: bool },
+    Open { relay: RelayId, client: Client, family: Family, is_even: bool, identity: String },
     Close { relay: RelayId },
     Log(Event),
 }
@@ -42,8 +42,15 @@ impl Outbox {
         self.items.push_back(Item::ToPeer { relay, peer, range: start..self.bytes.len() });
     }
 
-    pub(crate) fn open(&mut self, relay: RelayId, client: Client, family: Family, is_even: bool) {
-        self.items.push_back(Item::Open { relay, client, family, is_even });
+    pub(crate) fn open(
+        &mut self,
+        relay: RelayId,
+        client: Client,
+        family: Family,
+        is_even: bool,
+        identity: String,
+    ) {
+        self.items.push_back(Item::Open { relay, client, family, is_even, identity });
     }
 
     pub(crate) fn close(&mut self, relay: RelayId) {
@@ -67,7 +74,9 @@ impl Outbox {
         Some(match item {
             Item::ToClient { client, range } => Output::ToClient { client, bytes: of(range) },
             Item::ToPeer { relay, peer, range } => Output::ToPeer { relay, peer, bytes: of(range) },
-            Item::Open { relay, client, family, is_even } => Output::Open { relay, client, family, is_even },
+            Item::Open { relay, client, family, is_even, identity } => {
+                Output::Open { relay, client, family, is_even, identity }
+            }
             Item::Close { relay } => Output::Close { relay },
             Item::Log(event) => Output::Log(event),
         })

@@ -213,12 +213,12 @@ impl Server {
             return Err(Refusal::new(ErrorCode::INSUFFICIENT_CAPACITY, "too many allocations"));
         }
         let mut allocation =
-            Allocation::new(now, client, identity, signer.clone(), family, asked.transaction);
+            Allocation::new(now, client, identity.clone(), signer.clone(), family, asked.transaction);
         allocation.wants_fingerprint = asked.wants_fingerprint;
         allocation.lifetime_ms = wanted_lifetime_ms(message);
         allocation.bucket = self.settings.bytes_per_second_max.map(|rate| Bucket::new(rate, now));
         let id = self.insert(allocation);
-        self.outbox.open(id, client, family, even_port.is_some());
+        self.outbox.open(id, client, family, even_port.is_some(), identity);
         Ok(Granted::Waits)
     }
 
@@ -242,14 +242,23 @@ impl Server {
     }
 
     pub(crate) fn on_not_opened(&mut self, now: Time, id: RelayId) {
+        let refusal = Refusal::new(ErrorCode::INSUFFICIENT_CAPACITY, "no socket could be opened");
+        self.give_up(now, id, &refusal);
+    }
+
+    pub(crate) fn on_not_allowed(&mut self, now: Time, id: RelayId) {
+        self.give_up(now, id, &Refusal::new(ErrorCode::FORBIDDEN, "no relays for this identity now"));
+    }
+
+    /// An allocation whose socket is not there and will not be.
+    fn give_up(&mut self, now: Time, id: RelayId, refusal: &Refusal) {
         let Some(allocation) = self.allocations.get(&id).filter(|allocation| allocation.address.is_none())
         else {
             return;
         };
         let (client, asked, signer) = (allocation.client, allocation.asked(), allocation.signer.clone());
         self.free(id, false);
-        let refusal = Refusal::new(ErrorCode::INSUFFICIENT_CAPACITY, "no socket could be opened");
-        self.refuse(now, client, &asked, Some(&signer), &refusal);
+        self.refuse(now, client, &asked, Some(&signer), refusal);
     }
 
     fn answer_allocate(&mut self, now: Time, id: RelayId, asked: &Asked) {

@@ -72,6 +72,7 @@ impl Server {
             Input::FromPeer { .. } => {}
             Input::Opened { relay, address } => self.on_opened(now, relay, address),
             Input::NotOpened { relay } => self.on_not_opened(now, relay),
+            Input::NotAllowed { relay } => self.on_not_allowed(now, relay),
             Input::Gone { client } => {
                 if let Some(id) = self.by_client.get(&client).copied() {
                     self.free(id, true);

@@ -11,7 +11,7 @@ use parlor_load::{
 };
 use parlor_proto::RoomId;
 
-use crate::{FAILED, USAGE, complain};
+use crate::{FAILED, USAGE, complain, files};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -27,7 +27,7 @@ that flow, packets and bit rate of all together, loss, and times as p50 / p99. S
 ICE and DTLS connected, first media from there to the first packet; latency is from sending to receiving, through the hub.
 
 Everything counts from when all are there and every track has begun. A track that does not flow counts as lost.
-Each participant needs two open files (ulimit -n). Run it on another machine than the server, or on other cores.
+Each participant needs two open files (ulimit -Hn). Run it on another machine than the server, or on other cores.
 
 Exit codes: 0 done, 1 failed or too much was lost, 2 asked wrongly.";
 
@@ -177,6 +177,7 @@ pub(crate) fn run(asked: &LoadTest) -> ExitCode {
         Ok(plan) => plan,
         Err(error) => return complain(USAGE, &error),
     };
+    files::raise_limit();
     let mut line = Line { is_quiet: asked.json, is_terminal: std::io::stderr().is_terminal() };
     match Crowd::run(plan, |progress| line.show(progress)) {
         Ok(report) => {

@@ -4,6 +4,7 @@
 //! codes: 0 when it did what was asked, 1 when it failed, 2 when it was asked wrongly.
 
 mod cli;
+mod files;
 #[allow(
     rustdoc::bare_urls,
     rustdoc::broken_intra_doc_links,

@@ -6,6 +6,8 @@ use std::future::Future;
 use parlor_server::{Config, Listeners};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::files;
+
 /// The exit code of a server that was not let finish.
 const CUT_SHORT: i32 = 1;
 
@@ -14,6 +16,7 @@ const CUT_SHORT: i32 = 1;
 /// # Errors
 /// When the server can't start.
 pub(crate) fn run(config: Config) -> Result<(), Box<dyn Error + Send + Sync>> {
+    files::raise_limit_to(config.open_files());
     let listeners = Listeners::bind(&config.listen)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {

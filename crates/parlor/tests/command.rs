@@ -14,7 +14,7 @@ mod running;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::Output;
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::running::{DEADLINE, Running, output, parlor, stderr};
@@ -477,4 +477,31 @@ fn heard(tcp: &mut TcpStream) -> String {
             return String::from_utf8(body).unwrap();
         }
     }
+}
+
+/// The program under limits of open files, soft and hard, and what it may open once it runs.
+fn limited(soft: u32, hard: u32) -> (Running, String) {
+    let command = parlor(&[]);
+    let script = format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec \"$0\" --listen 127.0.0.1:0");
+    let mut under_limits = Command::new("sh");
+    under_limits.arg("-c").arg(script).arg(command.get_program()).stdin(Stdio::null());
+    for (name, _) in command.get_envs() {
+        under_limits.env_remove(name);
+    }
+    let mut server = Running::start(&mut under_limits);
+    server.line("open http");
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.id())).unwrap();
+    let files = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    (server, files.split_whitespace().nth(3).unwrap().to_owned())
+}
+
+#[test]
+fn it_takes_as_many_open_files_as_it_is_let_and_says_if_that_is_few() {
+    let (server, soft) = limited(256, 16_384);
+    assert_eq!(soft, "16384");
+    assert!(!server.seen.contains("LimitNOFILE"), "{}", server.seen);
+    let (server, soft) = limited(256, 512);
+    assert_eq!(soft, "512");
+    let warning = server.seen.lines().find(|line| line.contains("LimitNOFILE")).expect("a warning");
+    assert!(warning.contains("WARN") && warning.contains("512"), "{warning}");
 }

@@ -38,6 +38,8 @@ pub struct PeerConfig {
     pub has_discovery: bool,
     /// Peers at once, in a room that none but peers made.
     pub per_room_max: u16,
+    /// How long the key of a room that was ended with peers in it is refused, unless the room is made anew by another door.
+    pub ended_ms: u64,
     /// How long something waits for a peer who is not there.
     pub expire_ms: u64,
     /// Silence after which a peer is pinged, and pinged again.
@@ -67,6 +69,7 @@ impl Default for PeerConfig {
             has_discovery: false,
             // As many as PeerServer takes.
             per_room_max: 5_000,
+            ended_ms: 60_000,
             expire_ms: 5_000,
             // The client says HEARTBEAT every 5 s: it is pinged only where its timers are slowed down.
             ping_ms: 6_000,

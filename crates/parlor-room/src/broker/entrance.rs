@@ -2,7 +2,7 @@
 //! out.
 
 use parlor_proto::client::RoomSettings;
-use parlor_proto::{CloseCode, LeaveReason, Name, Topology, Via};
+use parlor_proto::{CloseCode, LeaveReason, Name, Timestamp, Topology, Via};
 
 use super::PeerCounters;
 use super::frame;
@@ -13,7 +13,7 @@ use crate::log::{Event, PeerEvent, PeerGone, RoomEvent};
 use crate::rate::TokenBucket;
 use crate::refusal::Refusable;
 use crate::registry::Registry;
-use crate::room::{Room, RoomKey};
+use crate::room::{Guest, Room, RoomKey};
 use crate::roster::AdmissionError;
 use crate::session::SessionKey;
 
@@ -54,6 +54,9 @@ pub(crate) enum PeerRefusal {
     /// The room of the key has a roster.
     #[error("{code}: {0}", code = .0.code().as_str())]
     NotAdmitted(#[from] AdmissionError),
+    /// The room of the key was ended a short time ago.
+    #[error("room-ended: this room was ended, it can be made anew in a minute")]
+    Ended,
     /// The server stops.
     #[error("The server is stopping")]
     Stopping,
@@ -105,6 +108,9 @@ impl Registry {
             return Err(PeerRefusal::Key);
         }
         self.check_admission(user_id.as_str(), Some(&hail.token), &hail.key)?;
+        if room.is_none() && self.ended.has(&hail.key, self.now) {
+            return Err(PeerRefusal::Ended);
+        }
         if let Some(session) = session {
             return Ok(Entrance::TakeSession(session));
         }
@@ -193,7 +199,8 @@ impl Registry {
         self.last_stay = self.last_stay.saturating_add(1);
         let stay = self.last_stay;
         let Some(room) = self.rooms.at_mut(room_key) else { return };
-        room.seat(stay, hail.id.user_id().clone(), hail.id.name());
+        let (id, name) = (hail.id.user_id().clone(), hail.id.name());
+        room.seat(stay, Guest { id, name, joined_at: Timestamp(self.now) });
         let was_ending = room.ends_at.take().is_some();
         if was_ending {
             self.review(room_key);

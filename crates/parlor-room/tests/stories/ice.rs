@@ -32,7 +32,7 @@ fn cm_16_each_session_is_given_turn_credentials_of_its_own_and_new_ones_before_t
     let welcome = world.take_all(conn).remove(0);
     let began_s = world.now.as_ms() / 1_000;
     let (until, name) = grant(&welcome);
-    assert_eq!(name, "ada");
+    assert_eq!(name, "session/ada");
     assert!((began_s + 3_600..=began_s + 3_601).contains(&until), "{until}");
 
     world.pass(HOUR_MS / 4 * 3 - 1);
@@ -40,7 +40,7 @@ fn cm_16_each_session_is_given_turn_credentials_of_its_own_and_new_ones_before_t
     world.pass(1);
     let frames = world.take_all(conn);
     let pushed = frames.iter().find(|frame| frame["type"] == "ice-servers").expect("new ones");
-    assert_eq!(grant(pushed), (until + 2_700, "ada".to_owned()));
+    assert_eq!(grant(pushed), (until + 2_700, "session/ada".to_owned()));
     assert!(pushed["seq"].is_u64(), "they are not lost");
     world.pass(HOUR_MS / 4 * 3);
     assert!(types(&world.take_all(conn)).contains(&"ice-servers"), "again and again");
@@ -87,6 +87,32 @@ fn cm_16_a_session_that_comes_back_has_new_ones_in_its_welcome() {
     assert_eq!(types(&frames), ["welcome"]);
     assert_eq!(frames[0]["data"]["resumed"], true);
     assert!(grant(&frames[0]).0 >= grant(&welcome).0 + 2_700);
+}
+
+#[test]
+fn cm_16_a_session_may_have_relays_while_it_is_in_a_room() {
+    let mut world = world();
+    assert!(!world.registry.may_relay("session/ada"), "nobody is there");
+    let conn = world.open();
+    world.say(conn, "hello", json!({"userId": "ada", "instance": "doc"}));
+    let (_, name) = grant(&world.take_all(conn)[0]);
+    assert!(!world.registry.may_relay(&name), "it may have opened a socket only for that");
+    world.say(conn, "user-joined-room", json!({"roomId": "tea", "create": {"name": "Tea"}}));
+    assert!(world.registry.may_relay(&name));
+    world.lose(conn);
+    world.pass(5_000);
+    assert!(world.registry.may_relay(&name), "it may come back, and keeps its media");
+    world.pass(20_000);
+    assert!(!world.registry.may_relay(&name), "it is gone");
+
+    let conn = world.open();
+    world.say(conn, "user-joined-room", json!({"roomId": "tea", "userId": "ada"}));
+    assert!(world.registry.may_relay(&name));
+    world.say(conn, "user-left-room", json!({"roomId": "tea"}));
+    assert!(!world.registry.may_relay(&name));
+    // Made elsewhere with the secret.
+    assert!(world.registry.may_relay("ada") && world.registry.may_relay(""));
+    assert!(!world.registry.may_relay("session/") && !world.registry.may_relay("session/a b"));
 }
 
 #[test]

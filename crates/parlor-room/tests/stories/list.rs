@@ -362,3 +362,58 @@ fn nobody_watches_no_timer_runs() {
     world.close_tab(watcher);
     world.assert_empty();
 }
+
+/// What a watcher of differences is sent while in a room of so many peers one comes and one goes in turn, each 100 ms for 12 s.
+fn deltas_of_peers(count: usize) -> (usize, World, Mirror) {
+    let mut world = World::new();
+    let (watcher, mut mirror) = watch_deltas(&mut world);
+    for n in 0..count {
+        world.peer(&format!("player{n}"));
+    }
+    world.pass(10_000);
+    mirror.apply(&world.take_lists(watcher));
+    let mut sent = 0;
+    for turn in 0..60 {
+        let guest = world.peer(&format!("guest{turn}"));
+        world.pass(100);
+        world.close_tab(guest);
+        world.pass(100);
+        let frames = world.take_lists(watcher);
+        sent += types(&frames).iter().filter(|kind| **kind == "room-list-delta").count();
+        mirror.apply(&frames);
+    }
+    world.pass(5_000);
+    mirror.apply(&world.take_lists(watcher));
+    (sent, world, mirror)
+}
+
+/// Else each change would be all of them, to all who watch.
+#[test]
+fn rr_11_a_room_of_many_peers_is_shown_every_5_s_and_one_of_a_few_at_once() {
+    let (sent, mut world, mirror) = deltas_of_peers(10);
+    assert!(sent >= 110, "{sent}");
+    mirror.assert_true(&mut world);
+    let (sent, mut world, mirror) = deltas_of_peers(100);
+    assert!((2..=3).contains(&sent), "{sent}");
+    mirror.assert_true(&mut world);
+    let room = world.list().remove(0);
+    assert_eq!(room["participants"].as_array().unwrap().len(), 100, "and in the end it is as it is");
+}
+
+#[test]
+fn rr_11_a_large_room_that_ends_is_gone_at_once_and_who_asks_first_sees_all_of_it() {
+    let mut world = World::new();
+    let peers: Vec<ConnId> = (0..100).map(|n| world.peer(&format!("player{n}"))).collect();
+    world.pass(1_000);
+    let (watcher, mut mirror) = watch_deltas(&mut world);
+    assert_eq!(mirror.rooms["peerjs"]["participants"].as_array().unwrap().len(), 100);
+    world.pass(200);
+    for peer in peers {
+        world.close_tab(peer);
+    }
+    world.pass(200);
+    mirror.apply(&world.take_lists(watcher));
+    assert!(mirror.rooms.is_empty(), "{:?}", mirror.rooms);
+    world.close_tab(watcher);
+    world.assert_empty();
+}

@@ -2,7 +2,9 @@
 
 use parlor_proto::client::RoomSettings;
 use parlor_proto::{ErrorCode, Name, RoomId, Topology, UserId};
-use parlor_room::{Config, NewRoom, Operator, OperatorError, Roster, TokenKey};
+use parlor_room::{
+    Config, NewRoom, Operator, OperatorError, PeerConfig, PeerKeys, Present, Roster, TokenKey,
+};
 use serde_json::{Value, json};
 
 use crate::world::{World, types};
@@ -541,4 +543,63 @@ fn gp_2_a_token_wins_its_id_from_whoever_sits_on_it_at_the_other_door() {
     world.say(session, "hello", json!({"userId": "ada", "token": token}));
     assert_eq!(types(&world.take(session)), ["welcome"]);
     assert_eq!(world.closed_with(ada), Some(4001));
+}
+
+#[test]
+fn gp_7_an_operator_sees_peers_among_the_participants() {
+    let keys = PeerKeys::Any;
+    let mut world =
+        World::with(Config { peers: PeerConfig { keys, ..PeerConfig::default() }, ..Config::default() });
+    world.in_room("ada", "den");
+    world.pass(1_000);
+    world.knock("bob b", "t", "den");
+    let came_at = world.now;
+    world.pass(1_000);
+    world.in_room("cat", "den");
+    // The same client at a newer socket has been here as long.
+    world.knock("bob b", "t", "den");
+    let present = world.operate(|operator| operator.participants(&room("den")).unwrap());
+    let [Present::Participant(ada), Present::Guest(bob), Present::Participant(cat)] = present.as_slice()
+    else {
+        panic!("in order of joining: {present:?}");
+    };
+    assert_eq!((&ada.id, &bob.id, &cat.id), (&id("ada"), &id("bob.b"), &id("cat")));
+    assert_eq!((bob.name.as_str(), bob.joined_at.0), ("bob b", came_at));
+}
+
+#[test]
+fn gp_7_a_room_that_was_ended_stays_ended_for_peers_for_a_minute() {
+    let keys = PeerKeys::Any;
+    let mut world =
+        World::with(Config { peers: PeerConfig { keys, ..PeerConfig::default() }, ..Config::default() });
+    let ended = json!({"type": "ERROR", "payload": {"msg": "room-ended: this room was ended, it can be made anew in a minute"}});
+    let ada = world.knock("ada", "t", "game");
+    let elsewhere = world.knock("bob", "t", "chess");
+    world.operate(|operator| operator.end_room(&room("game")).unwrap());
+    assert_eq!((world.closed_with(ada), world.closed_with(elsewhere)), (Some(1008), None));
+    for (name, after_ms) in [("ada", 0), ("cat", 59_999)] {
+        world.pass(after_ms);
+        world.peer_says(elsewhere, "bob", r#"{"type":"HEARTBEAT"}"#);
+        let again = world.knock(name, "t", "game");
+        assert_eq!((world.take(again), world.closed_with(again)), (vec![ended.clone()], Some(1008)));
+    }
+    world.pass(1);
+    let again = world.knock("ada", "t", "game");
+    assert_eq!(world.take(again), [json!({"type": "OPEN"})]);
+    // One that the operator makes anew is there.
+    world.operate(|operator| operator.end_room(&room("game")).unwrap());
+    let new = NewRoom { id: Some(room("game")), ..den() };
+    world.operate(|operator| operator.make_room(new).unwrap());
+    let again = world.knock("ada", "t", "game");
+    assert_eq!(world.take(again).pop().unwrap(), json!({"type": "OPEN"}));
+}
+
+/// A room that ends because nobody is left was ended by nobody.
+#[test]
+fn gp_1_a_room_that_ended_by_itself_is_made_anew_at_once() {
+    let mut world = World::new();
+    let ada = world.peer("ada");
+    world.close_tab(ada);
+    world.peer("ada");
+    assert_eq!(world.shown(), ["peerjs: ada*"]);
 }

@@ -99,7 +99,7 @@ pub(super) async fn end(State(app): State<App>, InRoom(id): InRoom) -> Result<Re
     get, path = "/rooms/{id}/participants", tag = "rooms", operation_id = "listParticipants",
     params(("id" = String, Path, description = "The room's id")),
     responses(
-        (status = 200, description = "Everybody in it, with their tracks", body = Participants),
+        (status = 200, description = "Everybody in it, with their tracks; PeerJS peers have `via`, and no tracks", body = Participants),
         (status = 404, description = "There is no such room", body = Problem, content_type = "application/problem+json"),
     )
 )]

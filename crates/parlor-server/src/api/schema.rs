@@ -1,6 +1,8 @@
 //! What goes in and out as JSON, and how OpenAPI says it. What the signalling protocol has a word for is called the same.
 
-use parlor_proto::{Grade, Kind, Mix, Mode, Name, Role, RoomId, Source, Timestamp, Topology, UserId, limits};
+use parlor_proto::{
+    Grade, Kind, Mix, Mode, Name, Role, RoomId, Source, Timestamp, Topology, UserId, Via, limits,
+};
 use parlor_room::{ROSTER_WAITING_MAX, RoomView, Roster as CoreRoster, TOKEN_TTL_S_DEFAULT, TOKEN_TTL_S_MAX};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -66,6 +68,10 @@ fn grade() -> ObjectBuilder {
     words(&[Grade::Good, Grade::Fair, Grade::Poor, Grade::Lost].map(Grade::as_str))
 }
 
+fn via() -> ObjectBuilder {
+    words(&[Via::Peerjs].map(Via::as_str))
+}
+
 fn source() -> ObjectBuilder {
     use Source::{Camera, Microphone, Program, Return, Screen, ScreenAudio};
     words(&[Microphone, Camera, Screen, ScreenAudio, Program, Return].map(Source::as_str))
@@ -121,6 +127,10 @@ pub(super) struct Room {
     password: bool,
     /// Whether it has a roster; without one everybody may join
     roster: bool,
+    /// By which door one gets in, if not by `/ws`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = via, required = false)]
+    via: Option<Via>,
     /// Who is in it, in order of joining
     participants: Vec<Present>,
 }
@@ -134,6 +144,10 @@ pub(super) struct Present {
     name: Name,
     #[schema(schema_with = role)]
     role: Role,
+    /// By which door they came, if not by `/ws`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = via, required = false)]
+    via: Option<Via>,
 }
 
 /// A page of rooms
@@ -212,8 +226,13 @@ pub(super) struct Participant {
     name: Name,
     #[schema(schema_with = role)]
     role: Role,
+    /// By which door they came, if not by `/ws`: of a PeerJS peer the server knows neither tracks nor instance
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = via, required = false)]
+    via: Option<Via>,
     /// The document that owns their connections
-    instance: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<String>,
     #[schema(schema_with = time)]
     joined_at: Timestamp,
     /// Whether their session was lost and may come back
@@ -325,10 +344,11 @@ impl From<RoomView> for Room {
             locked: details.locked,
             password: has_password,
             roster: has_roster,
+            via: summary.via,
             participants: summary
                 .participants
                 .into_iter()
-                .map(|one| Present { id: one.id, name: one.name, role: one.role })
+                .map(|one| Present { id: one.id, name: one.name, role: one.role, via: one.via })
                 .collect(),
         }
     }
@@ -346,22 +366,41 @@ impl From<&CoreRoster> for Roster {
     }
 }
 
-impl From<Vec<parlor_proto::Participant>> for Participants {
-    fn from(participants: Vec<parlor_proto::Participant>) -> Self {
-        let of = |one: parlor_proto::Participant| Participant {
-            id: one.id,
-            name: one.name,
-            role: one.role,
-            instance: one.instance.as_str().to_owned(),
-            joined_at: one.joined_at,
-            suspect: one.suspect,
-            grade: one.grade,
-            tracks: one
-                .tracks
-                .into_iter()
-                .map(|track| Track { source: track.source, kind: track.kind, enabled: track.enabled })
-                .collect(),
-        };
-        Self { participants: participants.into_iter().map(of).collect() }
+impl From<Vec<parlor_room::Present>> for Participants {
+    fn from(present: Vec<parlor_room::Present>) -> Self {
+        Self { participants: present.into_iter().map(Into::into).collect() }
+    }
+}
+
+impl From<parlor_room::Present> for Participant {
+    fn from(present: parlor_room::Present) -> Self {
+        match present {
+            parlor_room::Present::Participant(one) => Self {
+                id: one.id,
+                name: one.name,
+                role: one.role,
+                via: None,
+                instance: Some(one.instance.as_str().to_owned()),
+                joined_at: one.joined_at,
+                suspect: one.suspect,
+                grade: one.grade,
+                tracks: one
+                    .tracks
+                    .into_iter()
+                    .map(|track| Track { source: track.source, kind: track.kind, enabled: track.enabled })
+                    .collect(),
+            },
+            parlor_room::Present::Guest(guest) => Self {
+                id: guest.id,
+                name: guest.name,
+                role: Role::Caller,
+                via: Some(Via::Peerjs),
+                instance: None,
+                joined_at: guest.joined_at,
+                suspect: false,
+                grade: None,
+                tracks: Vec::new(),
+            },
+        }
     }
 }

@@ -19,6 +19,7 @@ use super::streams::{FramesOut, Mail};
 use crate::clock::Clock;
 use crate::journal;
 use crate::limits::{TURN_MAIL_MAX, TURN_STREAM_IDLE, UDP_SEND_PATIENCE};
+use crate::switchboard::Switchboard;
 
 const WAKER: Token = Token(0);
 const LISTENER: Token = Token(1);
@@ -85,7 +86,7 @@ impl Worker {
     }
 
     /// Works until it is told to end.
-    pub(super) fn run(mut self, desk: &Desk) {
+    pub(super) fn run(mut self, desk: &Desk, switchboard: &Switchboard) {
         let mut events = Events::with_capacity(EVENTS);
         // Sockets that may have more than was read of them.
         let mut ready: Vec<Token> = Vec::new();
@@ -119,10 +120,10 @@ impl Worker {
             }
             is_told &= ready.is_empty() && !has_mail;
             let turn = catch_unwind(AssertUnwindSafe(|| {
-                ready.retain(|token| self.read(*token));
-                has_mail = has_mail && self.take_mail();
+                ready.retain(|token| self.read(*token, switchboard));
+                has_mail = has_mail && self.take_mail(switchboard);
                 self.server.handle_timeout(self.clock.now());
-                self.carry_out();
+                self.carry_out(switchboard);
                 self.flush();
             }));
             if let Err(panic) = turn {
@@ -143,7 +144,7 @@ impl Worker {
     }
 
     /// Reads a batch of one socket; true if there may be more.
-    fn read(&mut self, token: Token) -> bool {
+    fn read(&mut self, token: Token, switchboard: &Switchboard) -> bool {
         let relay = token.0.checked_sub(RELAYS).and_then(|id| u64::try_from(id).ok()).map(RelayId);
         let udp = match relay {
             None => &self.listener,
@@ -169,13 +170,13 @@ impl Worker {
             };
             self.server.handle_input(now, input);
         }
-        self.carry_out();
+        self.carry_out(switchboard);
         self.flush();
         has_more
     }
 
     /// Takes what connections have brought; true if there is more.
-    fn take_mail(&mut self) -> bool {
+    fn take_mail(&mut self, switchboard: &Switchboard) -> bool {
         let now = self.clock.now();
         for _ in 0..TURN_MAIL_MAX {
             match self.mail.try_recv() {
@@ -186,13 +187,13 @@ impl Worker {
                     // What it was sent away for, it is not to begin again.
                     if self.streams.contains_key(&client.stream) {
                         self.server.handle_input(now, Input::FromClient { client, bytes: &bytes });
-                        self.carry_out();
+                        self.carry_out(switchboard);
                     }
                 }
                 Ok(Mail::Gone { client }) => {
                     self.streams.remove(&client.stream);
                     self.server.handle_input(now, Input::Gone { client });
-                    self.carry_out();
+                    self.carry_out(switchboard);
                 }
                 Err(_) => return false,
             }
@@ -200,7 +201,7 @@ impl Worker {
         true
     }
 
-    fn carry_out(&mut self) {
+    fn carry_out(&mut self, switchboard: &Switchboard) {
         let Self { server, sending, listener, relays, poll, ports, streams, clock, dropped, .. } = self;
         while let Some(output) = server.poll_output() {
             match output {
@@ -226,7 +227,10 @@ impl Worker {
                         sending.push(way, bytes, together_max);
                     }
                 }
-                Output::Open { relay, client, family, is_even } => {
+                Output::Open { relay, identity, .. } if !switchboard.may_relay(&identity) => {
+                    server.handle_input(clock.now(), Input::NotAllowed { relay });
+                }
+                Output::Open { relay, client, family, is_even, identity: _ } => {
                     let opened = ports.open(&client, family, is_even).and_then(|(mut udp, address)| {
                         let id = usize::try_from(relay.0).map_err(io::Error::other)?;
                         let token = Token(id.saturating_add(RELAYS));

@@ -9,7 +9,7 @@ use parlor_server::{Config, Network, Tls, Turn};
 use serde_json::{Value, json};
 use tokio::net::UdpSocket;
 
-use crate::support::{Server, config, soon};
+use crate::support::{Client, Server, config, soon};
 
 const SECRET: &str = "north-of-nowhere";
 
@@ -57,11 +57,17 @@ async fn relays(port: u16, peer: SocketAddr, who: &[&str], flags: &str) {
     assert!(printed.contains("Total lost packets 0 (0.000000%)"), "{args}: {printed}");
 }
 
-/// The TURN server that a session is told of.
-async fn granted(server: &Server) -> Value {
+/// A session, and the TURN server that it is told of.
+async fn granted(server: &Server) -> (Client, Value) {
     let mut client = server.client().await;
     let welcome = client.hello(json!({"userId": "ann", "userName": "Ann", "instance": "i-ann"})).await;
-    welcome["data"]["iceServers"][0].clone()
+    let turn = welcome["data"]["iceServers"][0].clone();
+    (client, turn)
+}
+
+/// Its credentials, for coturn's client.
+fn credentials(turn: &Value) -> [&str; 4] {
+    ["-u", turn["username"].as_str().unwrap(), "-w", turn["credential"].as_str().unwrap()]
 }
 
 fn port_of(server: &Value) -> u16 {
@@ -76,11 +82,12 @@ async fn cm_16_coturns_clients_reach_a_peer_by_udp_tcp_and_tls_with_nothing_lost
         Config { tls: Tls::SelfSigned, ..with_turn(Network::LOOPBACK.to_vec()) },
     );
     let (plain, secure, peer) = (Server::start(plain).await, Server::start(secure).await, echo().await);
-    let turn = granted(&plain).await;
+    let (mut session, turn) = granted(&plain).await;
+    session.join("tea").await;
     let (port, https) = (port_of(&turn), secure.addr.port());
     assert_eq!(turn["urls"][1], format!("turn:127.0.0.1:{port}?transport=tcp"));
     // With the credentials of `welcome`, and with some made of the secret elsewhere.
-    let welcome = ["-u", turn["username"].as_str().unwrap(), "-w", turn["credential"].as_str().unwrap()];
+    let welcome = credentials(&turn);
     let made = ["-W", SECRET, "-u", "bob"];
     tokio::join!(
         relays(port, peer, &welcome, ""),
@@ -102,14 +109,14 @@ async fn cm_16_coturns_clients_reach_a_peer_by_udp_tcp_and_tls_with_nothing_lost
 #[tokio::test(flavor = "multi_thread")]
 async fn who_has_no_good_credentials_or_wants_a_forbidden_peer_gets_nothing() {
     let server = Server::start(with_turn(Vec::new())).await;
-    let (turn, peer) = (granted(&server).await, echo().await);
+    let ((mut session, turn), peer) = (granted(&server).await, echo().await);
+    session.join("tea").await;
     let args = |who: &str| -> Vec<String> {
         let words =
             format!("-p {} -e 127.0.0.1 -r {} -n 2 -m 1 -c {who} 127.0.0.1", port_of(&turn), peer.port());
         words.split_whitespace().map(str::to_owned).collect()
     };
-    let good =
-        format!("-u {} -w {}", turn["username"].as_str().unwrap(), turn["credential"].as_str().unwrap());
+    let good = credentials(&turn).join(" ");
     let (wrong, expired, forbidden) = tokio::join!(
         coturn("turnutils_uclient", args("-W south -u ann")),
         coturn("turnutils_uclient", args("-u 1000000000:ann -w x")),
@@ -121,4 +128,21 @@ async fn who_has_no_good_credentials_or_wants_a_forbidden_peer_gets_nothing() {
     // Loopback is not allowed here, and the server's own address takes only what is a relay.
     assert!(forbidden.contains("error 403"), "{forbidden}");
     assert_eq!(server.metric("parlor_turn_datagrams_total").await, 0);
+}
+
+/// Whoever may open a socket has credentials from `welcome` on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_gets_relays_only_while_it_is_in_a_room() {
+    let server = Server::start(with_turn(Network::LOOPBACK.to_vec())).await;
+    let ((mut session, turn), peer) = (granted(&server).await, echo().await);
+    let (port, who) = (port_of(&turn), credentials(&turn));
+    let args = format!("-p {port} -e 127.0.0.1 -r {} -n 2 -m 1 -c {} 127.0.0.1", peer.port(), who.join(" "));
+    let args = || args.split_whitespace().map(str::to_owned).collect();
+    let refused = coturn("turnutils_uclient", args()).await;
+    assert!(refused.contains("error 403"), "{refused}");
+    session.join("tea").await;
+    relays(port, peer, &who, "").await;
+    session.request("user-left-room", json!({"roomId": "tea"})).await;
+    let refused = coturn("turnutils_uclient", args()).await;
+    assert!(refused.contains("error 403"), "{refused}");
 }

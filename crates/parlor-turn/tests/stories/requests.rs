@@ -359,3 +359,16 @@ fn a_socket_that_cant_be_opened_is_told_and_leaves_nothing() {
     assert_eq!(ErrorCode::INSUFFICIENT_CAPACITY, 508);
     assert!(world.server.ledger().is_empty());
 }
+
+#[test]
+fn who_may_have_no_relays_now_is_refused_and_asks_again_later() {
+    let mut world = World::new(settings());
+    world.not_allowed = Some("ann".to_owned());
+    let signs = world.challenged(client(Transport::Udp, 1_000), "ann");
+    let udp = RequestedTransport::new(UDP);
+    assert_eq!(world.code_of(&signs, ALLOCATE, &[&udp]), 403);
+    assert!(world.server.ledger().is_empty(), "nothing is held for them");
+    world.allocated(client(Transport::Udp, 1_001), "bob");
+    world.not_allowed = None;
+    assert_eq!(world.code_of(&signs, ALLOCATE, &[&udp]), 0);
+}

@@ -40,6 +40,8 @@ pub(crate) struct World {
     next_port: u16,
     /// Whether sockets can be opened.
     pub(crate) has_sockets: bool,
+    /// Who is not to have relays.
+    pub(crate) not_allowed: Option<String>,
     last_transaction: u128,
 }
 
@@ -82,6 +84,7 @@ impl World {
             now,
             next_port: 50_000,
             has_sockets: true,
+            not_allowed: None,
             last_transaction: 1 << 80,
         }
     }
@@ -109,17 +112,23 @@ impl World {
     fn drain(&mut self) -> Vec<Out> {
         let mut outs = Vec::new();
         loop {
+            let mut is_allowed = true;
             let out = match self.server.poll_output() {
                 None => break,
                 Some(Output::ToClient { client, bytes }) => Out::ToClient(client, bytes.to_vec()),
                 Some(Output::ToPeer { relay, peer, bytes }) => Out::ToPeer(relay, peer, bytes.to_vec()),
-                Some(Output::Open { relay, family, is_even, .. }) => Out::Open(relay, family, is_even),
+                Some(Output::Open { relay, family, is_even, identity, .. }) => {
+                    is_allowed = self.not_allowed.as_ref() != Some(&identity);
+                    Out::Open(relay, family, is_even)
+                }
                 Some(Output::Close { relay }) => Out::Close(relay),
                 Some(Output::Log(event)) => Out::Log(event),
             };
             if let Out::Open(relay, family, _) = &out {
                 let ip = if *family == Family::V4 { "198.41.0.4" } else { "2001:500:2::c" };
-                let input = if self.has_sockets {
+                let input = if !is_allowed {
+                    Input::NotAllowed { relay: *relay }
+                } else if self.has_sockets {
                     let address = SocketAddr::new(ip.parse().unwrap(), self.next_port);
                     Input::Opened { relay: *relay, address }
                 } else {

@@ -52,6 +52,12 @@ impl Running {
         }
     }
 
+    /// The process.
+    #[allow(dead_code, reason = "each program of tests has a copy, and not all look")]
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn signal(&self, name: &str) {
         let kill = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
         assert!(kill.success());
