@@ -18,7 +18,7 @@ use crate::clock::{WallClock, compact};
 use crate::codec::Codec;
 use crate::io::Via;
 use crate::keys::Place;
-use crate::limits::SENDER_REPORT_INTERVAL;
+use crate::limits::{ADDRESSES_PER_TRANSPORT_MAX, SENDER_REPORT_INTERVAL};
 use crate::rtcp::{self, Block, SenderInfo};
 use crate::slot::{Outgoing, Slot};
 use crate::srtp::Srtp;
@@ -205,7 +205,9 @@ pub(crate) struct Sound {
     clock: WallClock,
     srtp: Option<Srtp>,
     way: Option<Way>,
-    /// Something came by another way: whether str0m sends by that one now, it says only with what it sends next.
+    /// Other ways by which something came, since this one is known: whether str0m sends by one of them now, it says only with what
+    /// it sends next.
+    others: Vec<Way>,
     is_doubted: bool,
     waiting: Vec<Vec<u8>>,
     header: Vec<u8>,
@@ -226,6 +228,7 @@ impl Sound {
             clock,
             srtp: None,
             way: None,
+            others: Vec::new(),
             is_doubted: false,
             waiting: Vec::new(),
             header: Vec::new(),
@@ -306,13 +309,23 @@ impl Sound {
     }
 
     /// This is how str0m sends.
-    pub(crate) const fn take_way(&mut self, way: Way) {
-        self.way = Some(way);
+    pub(crate) fn take_way(&mut self, way: Way) {
+        if self.way.replace(way) != Some(way) {
+            self.others.clear();
+        }
     }
 
-    /// Something came by a way: true if it is another one, for the first time since [`Self::take_doubt`].
+    /// Something came by a way: true if it is another one than str0m's, and new. Each is asked about once: checks of ICE come by all of them
+    /// again and again, and the other end's media may well come by another way than what goes there.
     pub(crate) fn doubts(&mut self, way: Way) -> bool {
-        self.way.is_some_and(|own| own != way) && !std::mem::replace(&mut self.is_doubted, true)
+        let is_new = self.way.is_some_and(|own| own != way)
+            && self.others.len() < ADDRESSES_PER_TRANSPORT_MAX
+            && !self.others.contains(&way);
+        if is_new {
+            self.others.push(way);
+            self.is_doubted = true;
+        }
+        is_new
     }
 
     /// Whether something came by another way since this was last asked.

@@ -129,3 +129,23 @@ fn vc_01_the_sender_of_a_datagram_is_the_one_that_encryption_counts_by() {
         assert_eq!(sender_of(other), None);
     }
 }
+
+#[test]
+fn vc_06_another_way_is_asked_about_once_until_the_own_one_changes() {
+    let clock = WallClock::new(Instant::now(), SystemTime::UNIX_EPOCH);
+    let mut sound = Sound::new(Arc::new(str0m::crypto::from_feature_flags()), None, clock);
+    let hub = "10.0.0.1:4000".parse().unwrap();
+    let way = |port: u16| (Via::Udp, hub, SocketAddr::from(([10, 0, 1, 1], port)));
+    assert!(!sound.doubts(way(1)), "there is no way yet");
+    sound.take_way(way(1));
+    assert!(!sound.doubts(way(1)) && !sound.take_doubt());
+    assert!(sound.doubts(way(2)) && sound.take_doubt());
+    assert!(!sound.doubts(way(2)) && !sound.take_doubt());
+    assert!(sound.doubts((Via::Tcp, hub, way(1).2)), "the same address, but by TCP");
+    sound.take_way(way(1));
+    assert!(!sound.doubts(way(2)), "nothing has changed");
+    sound.take_way(way(2));
+    assert!(sound.doubts(way(1)), "and back");
+    let asked = (10..1_000).filter(|port| sound.doubts(way(*port))).count();
+    assert!(asked < ADDRESSES_PER_TRANSPORT_MAX, "{asked}");
+}
