@@ -57,6 +57,7 @@ const browser = await launchChromium();
 try {
   await pictureFront();
   await pictureRooms();
+  await pictureMediaPort();
   await pictureCall();
   await pictureVoice();
   await pictureTroubles();
@@ -93,6 +94,22 @@ async function pictureRooms() {
   await picture(visitor, '03-lobby');
   await visitor.page.close();
   for (const person of people) await person.page.close();
+}
+
+async function pictureMediaPort() {
+  // An address that nothing answers at.
+  const walled = await ParlorServer.start(['--public-ip', '192.0.2.1']);
+  try {
+    const visitor = await arrive('Visitor', { origin: walled.origin });
+    await visitor.goto('/#morning-show');
+    await visitor.sees('that the media port is out of reach', ({ text }) => /media port \(UDP \d+\) can’t be reached/.test(text));
+    await picture(visitor, '03-lobby-media-port');
+    await visitor.page.evaluate(() => document.querySelector('.media-port details')?.setAttribute('open', ''));
+    await picture(visitor, '03-lobby-media-port-help', { inLooks: looks.filter(({ name }) => name.startsWith('narrow')) });
+    await visitor.page.close();
+  } finally {
+    await walled.stop();
+  }
 }
 
 async function pictureCall() {

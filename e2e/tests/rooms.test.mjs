@@ -77,6 +77,7 @@ scenario('RR-3 AU-5 the lobby of a link says who is in there; the copied link le
   const ben = await stage.person('Ben');
   await ben.page.goto(link);
   await ben.sees('who is in there', ({ text }) => text.includes('Ada') && text.includes(stage.room));
+  await until('the way to the media port is found open', () => ben.page.evaluate(() => document.querySelector('[data-media-port=reached]') !== null));
   await ben.fill('Your name', 'Ben');
   await ben.press('Start Session');
   await ben.inSession();

@@ -295,13 +295,14 @@ export class SignalingClient extends Emitter {
     this.#opened_ms = 0;
     this.#attempt += 1;
     const retryInMs = reconnectDelayMs(this.#attempt);
-    this.#enter({ state: 'reconnecting', retryInMs, code, reason });
+    // Before it is told: whoever hears of it may close.
     this.#timer = setTimeout(() => this.#retry(), retryInMs);
+    this.#enter({ state: 'reconnecting', retryInMs, code, reason });
   }
 
   #retry() {
     this.#enter({ state: 'reconnecting' });
-    this.#open();
+    if (this.#state === 'reconnecting') this.#open();
   }
 
   #onOnline() {

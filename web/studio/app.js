@@ -9,6 +9,7 @@ import { Devices } from './devices.js';
 import { createKeyListener, isWriting } from './keys.js';
 import { findLacks } from './lacks.js';
 import { LiveSession } from './live-session.js';
+import { MediaPort } from './media-port.js';
 import { Memory } from './memory.js';
 import { MeterBank } from './meter.js';
 import { createPushToTalk } from './push-to-talk.js';
@@ -119,6 +120,12 @@ class Studio {
   /** @param {string} roomId @param {boolean} [needsPassword] */
   #showLobby(roomId, needsPassword = false) {
     const devices = this.#devices;
+    const mediaPort = new MediaPort();
+    const place = this.#place;
+    this.#whenOpen().then(
+      () => void (place === this.#place && mediaPort.start()),
+      () => {},
+    );
     const onMicrophone = () => this.#audioGraph.setLocalStream(devices.microphone.stream);
     const onNotice = (/** @type {Event} */ event) => this.#toasts.show(/** @type {CustomEvent} */ (event).detail.text);
     devices.microphone.addEventListener('change', onMicrophone);
@@ -130,6 +137,7 @@ class Studio {
       role: this.#asked.role,
       needsPassword,
       devices,
+      mediaPort,
       meters: this.#meters,
       level: () => this.#audioGraph.localLevel(),
       isSoundOn: () => this.#audioGraph.isRunning,
@@ -142,6 +150,7 @@ class Studio {
         close: () => {
           devices.microphone.removeEventListener('change', onMicrophone);
           devices.removeEventListener('notice', onNotice);
+          mediaPort.close();
           lobby.close();
         },
       },

@@ -1,9 +1,11 @@
 // One capture device, microphone or camera: asking for it, having it, switching it off and on, changing to another one,
 // losing it, giving it back. It knows nothing of connections: own-media.js publishes the track.
 
+import { problemOf, stopCapture } from '../sdk/capture-problem.js';
+
 /**
  * Why there is no track. `missing`: none plugged in; `busy`: another program holds it; `lost`: unplugged while in use.
- * @typedef {'denied'|'missing'|'busy'|'insecure'|'unsupported'|'lost'} DeviceProblem
+ * @typedef {import('../sdk/capture-problem.js').CaptureProblem|'lost'} DeviceProblem
  */
 
 /**
@@ -149,7 +151,7 @@ export class Device extends EventTarget {
     try {
       const stream = await this.#captureWanted(asked);
       if (closings !== this.#closings) {
-        stop(stream);
+        stopCapture(stream);
         return false;
       }
       this.#take(stream);
@@ -176,7 +178,7 @@ export class Device extends EventTarget {
     if (track === null) return true;
     // Browsers settle size and treatment when a device is opened, and give a second opening what the first one has.
     const { deviceId } = track.getSettings();
-    stop(this.#stream);
+    stopCapture(this.#stream);
     return this.#swap(before, deviceId);
   }
 
@@ -191,13 +193,13 @@ export class Device extends EventTarget {
     try {
       const stream = await this.#captureAnother(id);
       if (closings !== this.#closings) {
-        stop(stream);
+        stopCapture(stream);
         return false;
       }
       const former = this.#stream;
       this.#take(stream);
       this.#become('on', null);
-      stop(former);
+      stopCapture(former);
       return true;
     } catch (error) {
       this.#wanted = before;
@@ -214,7 +216,7 @@ export class Device extends EventTarget {
       return await this.#capture(id);
     } catch (error) {
       if (problemOf(error) !== 'busy') throw error;
-      stop(this.#stream);
+      stopCapture(this.#stream);
       return this.#capture(id);
     }
   }
@@ -263,7 +265,7 @@ export class Device extends EventTarget {
   }
 
   #release() {
-    stop(this.#stream);
+    stopCapture(this.#stream);
     this.#stream = null;
   }
 
@@ -285,35 +287,9 @@ export class Device extends EventTarget {
   }
 }
 
-/** Frees what a stream captures. @param {MediaStream|null} stream */
-function stop(stream) {
-  for (const track of stream?.getTracks() ?? []) track.stop();
-}
-
 /** What stands in the way before anybody is asked. @returns {DeviceProblem|null} */
 function obstacle() {
   // Insecure pages have no `mediaDevices`, whatever the declarations say.
   if (/** @type {Partial<Navigator>} */ (navigator).mediaDevices) return null;
   return window.isSecureContext ? 'unsupported' : 'insecure';
-}
-
-/**
- * The problem behind what getUserMedia threw (W3C Media Capture and Streams, section 10.2).
- * @param {unknown} error
- * @returns {DeviceProblem}
- */
-export function problemOf(error) {
-  switch (error instanceof Error ? error.name : '') {
-    case 'NotAllowedError':
-    case 'SecurityError':
-      return 'denied';
-    case 'NotFoundError':
-    case 'OverconstrainedError':
-      return 'missing';
-    case 'NotReadableError':
-    case 'AbortError':
-      return 'busy';
-    default:
-      return 'unsupported';
-  }
 }

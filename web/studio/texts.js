@@ -63,6 +63,12 @@ export const texts = {
     full: 'This room is full right now. You can start as soon as somebody has left.',
     headphones: 'Headphones keep the others out of your microphone.',
     password: 'Room password',
+    /** @param {number|null} port */
+    mediaPort: (port) =>
+      `Sound and video through the server may not work from here: its media port${port === null ? '' : ` (UDP ${port})`} can’t be reached.`,
+    mediaPortHelp: 'What helps',
+    mediaPortHelpText:
+      'This network, a firewall or a VPN lets nothing through to that port. Another network may do, or whoever runs the server opens the port for UDP and TCP. Small rooms connect directly and work all the same.',
     wrongPassword: 'This room asks for a password, and that was not it.',
   },
 

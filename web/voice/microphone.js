@@ -1,6 +1,8 @@
 // The microphone: asked for, had, lost, given back. Whether it is open or muted is its track's `enabled`, which who uses it sets.
 
-/** @typedef {'denied' | 'missing' | 'busy' | 'insecure' | 'unsupported'} Problem why there is none */
+import { problemOf, stopCapture } from '../sdk/capture-problem.js';
+
+/** @typedef {import('../sdk/capture-problem.js').CaptureProblem} Problem why there is none */
 
 const TREATMENT = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
@@ -29,7 +31,7 @@ export class Microphone extends EventTarget {
     try {
       const stream = await capture();
       if (closings !== this.#closings) {
-        stop(stream);
+        stopCapture(stream);
         return false;
       }
       this.#take(stream);
@@ -45,7 +47,7 @@ export class Microphone extends EventTarget {
   /** Gives it back. It may be asked for again. */
   close() {
     this.#closings += 1;
-    stop(this.stream);
+    stopCapture(this.stream);
     this.stream = null;
     this.problem = null;
     this.isAsking = false;
@@ -73,31 +75,4 @@ function capture() {
   const { mediaDevices } = /** @type {Partial<Navigator>} */ (navigator);
   if (mediaDevices) return mediaDevices.getUserMedia({ audio: TREATMENT });
   throw new DOMException('', window.isSecureContext ? 'NotSupportedError' : 'InsecureError');
-}
-
-/** @param {MediaStream | null} stream */
-function stop(stream) {
-  for (const track of stream?.getTracks() ?? []) track.stop();
-}
-
-/**
- * @param {unknown} error of getUserMedia (W3C Media Capture and Streams, section 10.2)
- * @returns {Problem}
- */
-export function problemOf(error) {
-  switch (error instanceof Error ? error.name : '') {
-    case 'NotAllowedError':
-    case 'SecurityError':
-      return 'denied';
-    case 'NotFoundError':
-    case 'OverconstrainedError':
-      return 'missing';
-    case 'NotReadableError':
-    case 'AbortError':
-      return 'busy';
-    case 'InsecureError':
-      return 'insecure';
-    default:
-      return 'unsupported';
-  }
 }

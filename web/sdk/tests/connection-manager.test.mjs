@@ -2,16 +2,15 @@
 // promises the test settles.
 
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { afterEach, before, beforeEach, mock, test } from 'node:test';
 
 import { Chat } from '../chat.js';
 import { ConnectionManager } from '../connection-manager.js';
-import { Core } from '../core.js';
 import { RTCManager } from '../rtc-manager.js';
 import { SignalingClient } from '../signaling-client.js';
 import { FakePeerConnection, FakeStream, FakeTrack, nextCall } from './fake-rtc.mjs';
 import { FakeServer, participant, roomJoined, settle, storage, userJoined, userLeft, welcome } from './fake-server.mjs';
+import { realCore } from './real-core.mjs';
 
 let core;
 let server;
@@ -20,9 +19,7 @@ let rtc;
 let manager;
 
 before(async () => {
-  const wasm = await readFile(new URL('../parlor_connect.wasm', import.meta.url));
-  const { instance } = await WebAssembly.instantiate(wasm);
-  core = { create: (options) => Core.create(options, instance.exports) };
+  core = await realCore();
 });
 
 beforeEach(async () => {

@@ -120,6 +120,15 @@ test('a frame that can\'t be read and a type that is not known harm nothing', as
   assert.equal(client.state, 'open');
 });
 
+test('whoever closes it when told of the loss has closed it', async () => {
+  const client = await openClient();
+  client.on('state', ({ state, retryInMs }) => void (state === 'reconnecting' && retryInMs > 0 && client.close()));
+  server.socket.closeBy(1006);
+  mock.timers.tick(60_000);
+  await settle();
+  assert.deepEqual([client.state, server.sockets.length], ['closed', 1]);
+});
+
 test('a lost socket is resumed: lastSeq said, own frames after lastCseq sent again, replayed ones once', async () => {
   const client = await openClient({ rooms: ['den'] });
   const heard = [];

@@ -2,16 +2,15 @@
 // with, whose tracks come by which path, and what is said to the hub.
 
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { afterEach, before, beforeEach, mock, test } from 'node:test';
 
 import { Chat } from '../chat.js';
 import { ConnectionManager } from '../connection-manager.js';
-import { Core } from '../core.js';
 import { RTCManager } from '../rtc-manager.js';
 import { SignalingClient } from '../signaling-client.js';
 import { FakePeerConnection, FakeStream, FakeTrack, nextCall } from './fake-rtc.mjs';
 import { FakeServer, participant, roomJoined, settle, storage, userLeft, welcome } from './fake-server.mjs';
+import { realCore } from './real-core.mjs';
 
 /** A room moves, and connections are opened one after the other, in a moment. */
 const SETTINGS = { settleMs: 20, oldPathMs: 50, staggerMs: 5, retryDelayMs: 50 };
@@ -27,9 +26,7 @@ let played;
 let paths;
 
 before(async () => {
-  const wasm = await readFile(new URL('../parlor_connect.wasm', import.meta.url));
-  const { instance } = await WebAssembly.instantiate(wasm);
-  core = { create: (options) => Core.create(options, instance.exports) };
+  core = await realCore();
 });
 
 beforeEach(async () => {

@@ -7,6 +7,7 @@ import { initials } from '../roster.js';
 import { texts } from '../texts.js';
 import { createDevices } from './devices.js';
 import { createLackNotes } from './lack-notes.js';
+import { createMediaPortNote } from './media-port-note.js';
 import { createNameField, createTextField } from './fields.js';
 
 /** @typedef {import('../types.js').Role} Role */
@@ -22,6 +23,7 @@ const PEOPLE_SHOWN = 8;
  *   role: Role|undefined,
  *   needsPassword: boolean,
  *   devices: import('../devices.js').Devices,
+ *   mediaPort: import('../media-port.js').MediaPort,
  *   meters: import('../meter.js').MeterBank,
  *   level: () => import('../meter.js').Level|null,
  *   isSoundOn: () => boolean,
@@ -30,10 +32,24 @@ const PEOPLE_SHOWN = 8;
  * }} options
  * @returns {import('../types.js').View}
  */
-export function createLobby({ roomId, rooms, name, role, needsPassword, devices, meters, level, isSoundOn, onStart, onBack }) {
+export function createLobby({
+  roomId,
+  rooms,
+  name,
+  role,
+  needsPassword,
+  devices,
+  mediaPort,
+  meters,
+  level,
+  isSoundOn,
+  onStart,
+  onBack,
+}) {
   const { microphone, camera } = devices;
   const listeners = new Listeners();
   const lacks = createLackNotes();
+  const mediaPortNote = createMediaPortNote(mediaPort);
   const nameField = createNameField(name);
   const roleField = createRoleField(role);
   const passwordField = needsPassword ? createTextField({ id: 'password', label: texts.lobby.password, type: 'password' }) : null;
@@ -62,6 +78,8 @@ export function createLobby({ roomId, rooms, name, role, needsPassword, devices,
     setText(heading, known ? texts.lobby.heading(known.name) : texts.lobby.headingNew(roomId));
     people.update(known?.participants ?? []);
     const isFull = known !== undefined && known.participants.length >= known.capacity;
+    // A room that is held in a mesh needs no media port.
+    mediaPortNote.isWanted(known?.topology !== 'mesh');
     setText(fullNote, isFull ? texts.lobby.full : '');
     start.disabled = isBlocked || isFull;
   };
@@ -105,13 +123,14 @@ export function createLobby({ roomId, rooms, name, role, needsPassword, devices,
     h('div', { class: 'start-go' }, headphones, start, fullNote),
   );
   const back = h('button', { type: 'button', class: 'button quiet back', onclick: onBack }, icon('back'), texts.lobby.back);
-  const element = h('div', { class: 'lobby' }, back, heading, people.element, lacks.element, form);
+  const element = h('div', { class: 'lobby' }, back, heading, people.element, lacks.element, mediaPortNote.element, form);
   return {
     element,
     close() {
       listeners.close();
       block.close();
       lacks.close();
+      mediaPortNote.close();
     },
   };
 }

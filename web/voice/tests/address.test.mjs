@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { askedFor, channelId, cleanName } from '../address.js';
-import { problemOf } from '../microphone.js';
+import { problemOf } from '../../sdk/capture-problem.js';
 
 test('the address says name, muted, push to talk and autostart', () => {
   assert.deepEqual(askedFor(''), { name: '', isMuted: false, isPushToTalk: false, isAutostart: false });

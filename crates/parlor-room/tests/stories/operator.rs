@@ -439,7 +439,7 @@ fn what_an_operator_asks_has_the_bounds_of_the_contract() {
 }
 
 #[test]
-fn gp_2_in_a_room_with_a_roster_a_peer_gets_its_id_only_with_its_own_token() {
+fn gp_02_in_a_room_with_a_roster_a_peer_gets_its_id_only_with_its_own_token() {
     let mut world = World::new();
     world.operate(|operator| {
         operator.make_room(NewRoom { roster: Some(roster(&["ada", "bob"], &["cat"])), ..den() }).unwrap();
@@ -474,7 +474,7 @@ fn gp_2_in_a_room_with_a_roster_a_peer_gets_its_id_only_with_its_own_token() {
 }
 
 #[test]
-fn gp_7_peers_taken_off_the_roster_are_dropped_and_the_others_stay() {
+fn gp_07_peers_taken_off_the_roster_are_dropped_and_the_others_stay() {
     let mut world = World::new();
     world.operate(|operator| {
         operator.make_room(NewRoom { roster: Some(roster(&["ada", "bob"], &[])), ..den() }).unwrap();
@@ -494,7 +494,7 @@ fn gp_7_peers_taken_off_the_roster_are_dropped_and_the_others_stay() {
 }
 
 #[test]
-fn gp_7_an_operator_puts_a_peer_out_of_its_room() {
+fn gp_07_an_operator_puts_a_peer_out_of_its_room() {
     let mut world = World::new();
     let ada = world.peer("ada");
     let bob = world.peer("bob");
@@ -506,7 +506,7 @@ fn gp_7_an_operator_puts_a_peer_out_of_its_room() {
 }
 
 #[test]
-fn gp_7_a_roster_outlives_its_last_peer_and_a_room_that_peers_made() {
+fn gp_07_a_roster_outlives_its_last_peer_and_a_room_that_peers_made() {
     let mut world = World::new();
     world.operate(|operator| {
         operator.make_room(NewRoom { roster: Some(roster(&["ada"], &[])), ..den() }).unwrap();
@@ -528,7 +528,7 @@ fn gp_7_a_roster_outlives_its_last_peer_and_a_room_that_peers_made() {
 }
 
 #[test]
-fn gp_2_a_token_wins_its_id_from_whoever_sits_on_it_at_the_other_door() {
+fn gp_02_a_token_wins_its_id_from_whoever_sits_on_it_at_the_other_door() {
     let mut world = World::new();
     let squatter = world.join_as("ada");
     let token = world.token("ada", "peerjs");
@@ -546,7 +546,7 @@ fn gp_2_a_token_wins_its_id_from_whoever_sits_on_it_at_the_other_door() {
 }
 
 #[test]
-fn gp_7_an_operator_sees_peers_among_the_participants() {
+fn gp_07_an_operator_sees_peers_among_the_participants() {
     let keys = PeerKeys::Any;
     let mut world =
         World::with(Config { peers: PeerConfig { keys, ..PeerConfig::default() }, ..Config::default() });
@@ -568,7 +568,7 @@ fn gp_7_an_operator_sees_peers_among_the_participants() {
 }
 
 #[test]
-fn gp_7_a_room_that_was_ended_stays_ended_for_peers_for_a_minute() {
+fn gp_07_a_room_that_was_ended_stays_ended_for_peers_for_a_minute() {
     let keys = PeerKeys::Any;
     let mut world =
         World::with(Config { peers: PeerConfig { keys, ..PeerConfig::default() }, ..Config::default() });
@@ -596,7 +596,7 @@ fn gp_7_a_room_that_was_ended_stays_ended_for_peers_for_a_minute() {
 
 /// A room that ends because nobody is left was ended by nobody.
 #[test]
-fn gp_1_a_room_that_ended_by_itself_is_made_anew_at_once() {
+fn gp_01_a_room_that_ended_by_itself_is_made_anew_at_once() {
     let mut world = World::new();
     let ada = world.peer("ada");
     world.close_tab(ada);

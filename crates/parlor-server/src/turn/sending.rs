@@ -7,6 +7,9 @@ use parlor_turn::{Client, RelayId};
 
 /// Bytes of datagrams put together for one send. An IPv4 packet's length has 16 bits, its headers included.
 const TOGETHER_BYTES_MAX: usize = 65_000;
+/// Bytes of a datagram that is put to others. The system does not split what is sent in one call into fragments, and this much goes by every
+/// path of IPv6 (RFC 8200, section 5: 1,280 bytes, heads included).
+const TOGETHER_EACH_BYTES_MAX: usize = 1_232;
 /// Places for different addresses; above, what is there goes out first.
 const GROUPS_MAX: usize = 64;
 
@@ -45,7 +48,8 @@ impl Sending {
             let is_open = group.bytes.len() == group.size.saturating_mul(group.count);
             let fits = group.count < together_max
                 && group.bytes.len().saturating_add(bytes.len()) <= TOGETHER_BYTES_MAX;
-            if is_open && fits && bytes.len() <= group.size && !bytes.is_empty() {
+            let is_small = group.size <= TOGETHER_EACH_BYTES_MAX;
+            if is_open && fits && is_small && bytes.len() <= group.size && !bytes.is_empty() {
                 group.count = group.count.saturating_add(1);
                 group.bytes.extend_from_slice(bytes);
                 return true;

@@ -71,7 +71,7 @@ impl Udp {
         socket.set_nonblocking(true)?;
         socket.bind(&address.into())?;
         let socket: std::net::UdpSocket = socket.into();
-        let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
+        let state = prepare(&socket, address)?;
         let bound = socket.local_addr()?;
         Ok(Self {
             socket: mio::net::UdpSocket::from_std(socket),
@@ -125,6 +125,32 @@ impl Udp {
         };
         self.socket.try_io(|| self.state.try_send(UdpSockRef::from(&self.socket), &transmit))
     }
+}
+
+/// Sets on a socket what batches need, and finds out what the system can. quinn-udp does both, and forbids the socket to send fragments,
+/// as QUIC wants it. Here what is larger than the way's MTU goes in fragments (RFC 8656, section 15: DF is not set; who must not have
+/// fragments asks for DONT-FRAGMENT, which is refused). So quinn-udp is shown another socket.
+#[cfg(target_os = "linux")]
+fn prepare(socket: &std::net::UdpSocket, address: SocketAddr) -> io::Result<UdpSocketState> {
+    use nix::sys::socket::{setsockopt, sockopt};
+
+    let shown = socket2::Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    let state = UdpSocketState::new(UdpSockRef::from(&shown))?;
+    if address.is_ipv6() {
+        setsockopt(socket, sockopt::Ipv6RecvPacketInfo, &true)?;
+    } else {
+        setsockopt(socket, sockopt::Ipv4PacketInfo, &true)?;
+    }
+    // An old system has none of it.
+    if let Err(error) = setsockopt(socket, sockopt::UdpGroSegment, &true) {
+        tracing::debug!(%error, "datagrams come one by one");
+    }
+    Ok(state)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn prepare(socket: &std::net::UdpSocket, _address: SocketAddr) -> io::Result<UdpSocketState> {
+    UdpSocketState::new(UdpSockRef::from(socket))
 }
 
 pub(super) fn canonical(address: SocketAddr) -> SocketAddr {

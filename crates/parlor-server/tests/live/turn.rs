@@ -26,7 +26,7 @@ async fn echo() -> SocketAddr {
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let address = socket.local_addr().unwrap();
     tokio::spawn(async move {
-        let mut bytes = [0; 2_048];
+        let mut bytes = [0; 16_384];
         while let Ok((length, from)) = socket.recv_from(&mut bytes).await {
             drop(socket.send_to(&bytes[..length], from).await);
         }
@@ -145,4 +145,35 @@ async fn a_session_gets_relays_only_while_it_is_in_a_room() {
     session.request("user-left-room", json!({"roomId": "tea"})).await;
     let refused = coturn("turnutils_uclient", args()).await;
     assert!(refused.contains("error 403"), "{refused}");
+}
+
+/// Set where loopback passes on 1,300 bytes at once.
+const SMALL_MTU: &str = "PARLOR_TEST_SMALL_MTU";
+
+/// In a network of its own, because loopback's MTU is above any datagram of TURN.
+#[test]
+fn a_datagram_above_the_mtu_is_relayed_in_fragments() {
+    let script = "ip link set lo mtu 1300 up && exec \"$0\" --exact turn::where_the_mtu_is_small";
+    let inside = Command::new("unshare")
+        .args(["--map-root-user", "--net", "sh", "-c", script])
+        .arg(std::env::current_exe().unwrap())
+        .env(SMALL_MTU, "1")
+        .output()
+        .unwrap();
+    let printed = String::from_utf8_lossy(&[inside.stdout, inside.stderr].concat()).into_owned();
+    assert!(inside.status.success() && printed.contains("1 passed"), "{printed}");
+}
+
+/// What the one above does there.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_mtu_is_small() {
+    if std::env::var_os(SMALL_MTU).is_none() {
+        return;
+    }
+    let (server, peer) = (Server::start(with_turn(Network::LOOPBACK.to_vec())).await, echo().await);
+    let (_session, turn) = granted(&server).await;
+    let made = ["-W", SECRET, "-u", "bob"];
+    for flags in ["-l 1200", "-l 3000", "-s -l 3000", "-t -l 3000", "-y -l 3000"] {
+        relays(port_of(&turn), peer, &made, flags).await;
+    }
 }
