@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use crate::client::ClientMessage;
 use crate::error::{ErrorCode, Refusal};
 use crate::id::{RoomId, UserId};
+use crate::json;
 use crate::limits;
 use crate::raw::RawJson;
 
@@ -40,16 +41,60 @@ pub struct FrameError {
     pub refusal: Refusal,
 }
 
-#[derive(Deserialize)]
+/// What is round a message. Its data is still the text that came.
+#[derive(Debug, PartialEq)]
 struct Envelope<'a> {
-    #[serde(borrow, rename = "type")]
     kind: Cow<'a, str>,
-    #[serde(borrow, default)]
-    data: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    id: Option<&'a RawValue>,
-    #[serde(default)]
+    data: Option<&'a str>,
+    id: Option<&'a str>,
     cseq: Option<u64>,
+}
+
+impl<'a> Envelope<'a> {
+    fn read(text: &'a str) -> Result<Self, serde_json::Error> {
+        match Self::step_over(text) {
+            Some(envelope) => Ok(envelope),
+            // It knows better what is wrong.
+            None => Self::by_serde(text),
+        }
+    }
+
+    /// The same for frames that are right, but for the time that it takes.
+    fn step_over(text: &'a str) -> Option<Self> {
+        let (mut kind, mut data, mut id, mut cseq) = (None, None, None, None);
+        json::each_member(text, |name, value| {
+            let place = match &*name {
+                "type" => &mut kind,
+                "data" => &mut data,
+                "id" => &mut id,
+                "cseq" => &mut cseq,
+                _ => return Some(()),
+            };
+            place.replace(value).is_none().then_some(())
+        })?;
+        let given = |value: Option<&'a str>| value.filter(|value| *value != "null");
+        let cseq = match given(cseq) {
+            None => None,
+            Some(number) => Some(serde_json::from_str(number).ok()?),
+        };
+        Some(Self { kind: json::string(kind?)?, data: given(data), id: given(id), cseq })
+    }
+
+    fn by_serde(text: &'a str) -> Result<Self, serde_json::Error> {
+        #[derive(Deserialize)]
+        struct Members<'a> {
+            #[serde(borrow, rename = "type")]
+            kind: Cow<'a, str>,
+            #[serde(borrow, default)]
+            data: Option<&'a RawValue>,
+            #[serde(borrow, default)]
+            id: Option<&'a RawValue>,
+            #[serde(default)]
+            cseq: Option<u64>,
+        }
+        let Members { kind, data, id, cseq } = serde_json::from_str(text)?;
+        Ok(Self { kind, data: data.map(RawValue::get), id: id.map(RawValue::get), cseq })
+    }
 }
 
 /// What can be said of a frame whose envelope is not right.
@@ -85,7 +130,7 @@ impl ClientFrame {
         if !text.trim_start().starts_with('{') {
             return Err(refuse(None, "not a frame {\"type\": string, \"data\": object}".to_owned()));
         }
-        let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| unreadable(text, &error))?;
+        let envelope = Envelope::read(text).map_err(|error| unreadable(text, &error))?;
         let id = match envelope.id.map(read_request_id) {
             None => None,
             Some(Some(id)) => Some(id),
@@ -96,7 +141,7 @@ impl ClientFrame {
             }
         };
         let cseq = envelope.cseq;
-        let data = envelope.data.map_or("{}", RawValue::get);
+        let data = envelope.data.unwrap_or("{}");
         let fail = |code: ErrorCode, reason: String| {
             let loose: LooseContext = serde_json::from_str(data).unwrap_or_default();
             Box::new(FrameError {
@@ -143,15 +188,14 @@ fn unreadable(text: &str, error: &serde_json::Error) -> Box<FrameError> {
     let remains: Remains = serde_json::from_str(text).unwrap_or_default();
     let id = remains.id.and_then(|id| {
         let raw = serde_json::value::to_raw_value(&id).ok()?;
-        read_request_id(&raw)
+        read_request_id(raw.get())
     });
     let mut refused = refuse(id, format!("not a frame {{\"type\": string, \"data\": object}}: {error}"));
     refused.refusal.kind = remains.kind.and_then(|kind| Some(printable(kind.as_str()?)));
     refused
 }
 
-fn read_request_id(raw: &RawValue) -> Option<RequestId> {
-    let text = raw.get();
+fn read_request_id(text: &str) -> Option<RequestId> {
     let fits = text.len() <= limits::REQUEST_ID_BYTES_MAX;
     let is_string_or_number = text.starts_with(|c: char| c == '"' || c == '-' || c.is_ascii_digit());
     (fits && is_string_or_number).then(|| serde_json::from_str(text).ok())?
@@ -189,4 +233,50 @@ fn nests_within(text: &str, max: usize) -> bool {
         }
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::Envelope;
+
+    /// Members of which frames are made, and what stands between them.
+    fn piece() -> impl Strategy<Value = String> {
+        let name = prop::sample::select(vec!["type", "data", "id", "cseq", "other", "ty\\u0070e"]);
+        let value = prop::sample::select(vec![
+            "null",
+            "\"ping\"",
+            "\"pi\\u006eg\"",
+            "\"\\ud800\"",
+            "{}",
+            " {\"sdp\":\"v=0\\r\\n\"} ",
+            "[1]",
+            "7",
+            "-7",
+            "7.0",
+            "1e2",
+            "18446744073709551615",
+            "18446744073709551616",
+            "true",
+            "\"a",
+            "01",
+            "",
+        ]);
+        (name, value).prop_map(|(name, value)| format!("\"{name}\":{value}"))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 4_000, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_is_stepped_over_is_what_serde_reads(pieces in prop::collection::vec(piece(), 0..5)) {
+            let text = format!("{{{}}}", pieces.join(","));
+            if let Some(envelope) = Envelope::step_over(&text) {
+                prop_assert_eq!(Some(envelope), Envelope::by_serde(&text).ok(), "{}", text);
+            } else if let Ok(envelope) = Envelope::by_serde(&text) {
+                prop_assert!(false, "{text} is right, and was not stepped over: {envelope:?}");
+            }
+        }
+    }
 }

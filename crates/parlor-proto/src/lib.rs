@@ -6,6 +6,7 @@
 //! * [`client`]: what a client says, [`frame`]: the door it comes through ([`ClientFrame::parse`]).
 //! * [`server`]: what the server sends ([`ServerMessage::encode`]).
 //! * [`room`]: the nouns inside both: participants, tracks, room summaries.
+//! * [`json`]: what is passed on unread, and stepped over.
 //! * [`limits`]: every bound that the contract names.
 
 pub mod client;
@@ -13,6 +14,7 @@ pub mod close;
 pub mod error;
 pub mod frame;
 pub mod id;
+pub mod json;
 pub mod limits;
 pub mod name;
 pub mod negotiation;

@@ -2,7 +2,7 @@
 //!
 //! A peer's id is its user id, a key is a room. What peers say is relayed to those of the same key, and waits a while for
 //! those who are not there. Who gets in is decided in `broker/entrance.rs`, and nowhere else; who is there is in
-//! `broker/peers.rs`, what waits in `broker/parked.rs`, what is said in `broker/frame.rs` (read by `broker/json.rs`) and `broker/hail.rs`. The wire is
+//! `broker/peers.rs`, what waits in `broker/parked.rs`, what is said in `broker/frame.rs` and `broker/hail.rs`. The wire is
 //! PeerServer's 1.0.2 (npm `peer`), with the differences that `docs/protocol.md` names in its section PeerJS.
 //!
 //! When a peer's socket closes nobody is told: what peers have between them outlives the broker.
@@ -12,7 +12,6 @@ mod ended;
 mod entrance;
 mod frame;
 mod hail;
-mod json;
 mod parked;
 mod peers;
 

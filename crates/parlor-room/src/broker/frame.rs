@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
+use parlor_proto::json;
 use parlor_proto::limits::ID_BYTES_MAX;
 
 use super::hail::PeerId;
-use super::json;
 
 /// Bytes of the id of somebody whom a peer names. Nobody has one above 64; a longer one gets its `EXPIRE` as well.
 const DST_BYTES_MAX: usize = 4 * ID_BYTES_MAX;

@@ -54,7 +54,9 @@ fn frame(rng: &mut ChaCha8Rng) -> Vec<u8> {
     let len = if is_control && below(rng, 8) > 0 { len.min(125) } else { len };
     let payload = match kind {
         // A code, and a reason; now and then neither.
-        OpCode::Control(Control::Close) if len >= 2 => [&1_000_u16.to_be_bytes()[..], &vec![b'x'; len - 2]].concat(),
+        OpCode::Control(Control::Close) if len >= 2 => {
+            [&1_000_u16.to_be_bytes()[..], &vec![b'x'; len - 2]].concat()
+        }
         OpCode::Data(Data::Text | Data::Continue) if below(rng, 30) > 0 => {
             let mut text = "o=- größe 4611 \u{1f600} ".repeat(len / 20 + 1).into_bytes();
             text.truncate(len);
@@ -210,9 +212,13 @@ fn what_is_read_is_what_tungstenite_reads() {
         let before_end = |said: &[Said]| said.iter().take_while(|said| !is_end(said)).count();
         let (their_said, said) = (&theirs[..before_end(&theirs)], &ours[..before_end(&ours)]);
         if theirs.last() == Some(&Said::NotText) {
-            let (first, later) = said.split_at_checked(their_said.len()).unwrap_or_else(|| panic!("{round}: {ours:?}"));
+            let (first, later) =
+                said.split_at_checked(their_said.len()).unwrap_or_else(|| panic!("{round}: {ours:?}"));
             assert_eq!(first, their_said, "{round}");
-            assert!(later.iter().all(|said| !matches!(said, Said::Text(_) | Said::Binary)), "{round}: {later:?}");
+            assert!(
+                later.iter().all(|said| !matches!(said, Said::Text(_) | Said::Binary)),
+                "{round}: {later:?}"
+            );
         } else {
             assert_eq!(said, their_said, "{round}");
         }
@@ -255,7 +261,8 @@ fn a_mask_is_taken_off_wherever_the_payload_ends() {
     for len in 0..40 {
         let plain: Vec<u8> = (0..len).collect();
         let mask = [0x6d, 0xb6, 0xb2, 0x80];
-        let mut payload: Vec<u8> = plain.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask).collect();
+        let mut payload: Vec<u8> =
+            plain.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask).collect();
         unmask(&mut payload, mask);
         assert_eq!(payload, plain);
     }

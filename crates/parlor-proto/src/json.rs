@@ -1,11 +1,11 @@
-//! JSON (RFC 8259) whose values are passed on unread: where each begins and ends, and that it is one. What peers tell each other
-//! is mostly one long text, and to step over it is most of what a relay costs; so it is done eight bytes at a time.
+//! JSON (RFC 8259) whose values are passed on unread: where each begins and ends, and that it is one. What participants and
+//! peers tell each other is mostly one long text, and to step over it was most of what a relay costs; so it is done eight bytes at a time.
 
 use std::borrow::Cow;
 
 /// The members of the object that `text` is, each as its name and the text of its value, in order; `visit` says whether to go on.
 /// None if `text` is no object and nothing else, or if `visit` does not want to.
-pub(super) fn each_member<'a>(
+pub fn each_member<'a>(
     text: &'a str,
     mut visit: impl FnMut(Cow<'a, str>, &'a str) -> Option<()>,
 ) -> Option<()> {
@@ -29,7 +29,8 @@ pub(super) fn each_member<'a>(
 }
 
 /// The string that a value is, if it is one.
-pub(super) fn string(json: &str) -> Option<Cow<'_, str>> {
+#[must_use]
+pub fn string(json: &str) -> Option<Cow<'_, str>> {
     let inner = json.strip_prefix('"')?.strip_suffix('"')?;
     if inner.contains('\\') {
         serde_json::from_str(json).ok().map(Cow::Owned)
