@@ -1,5 +1,5 @@
 // One stay in a channel, from joining to leaving: microphone, connections, sound. Built on the SDK and nothing else; what it
-// is shown as is view.js.
+// is shown as is controls.js and people.js.
 
 import { ConnectionManager, HostMix, RTCManager } from '../sdk/index.js';
 import { Microphone } from './microphone.js';

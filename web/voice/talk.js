@@ -1,4 +1,4 @@
-// Whether one is heard, and hears: muted, deafened, push to talk. Pure; who does it is channel.js.
+// Whether one is heard, and hears: muted, deafened, push to talk. Pure; who does it is call.js.
 
 /**
  * @typedef {object} Talk
