@@ -197,8 +197,10 @@ impl Config {
     #[must_use]
     pub fn open_files(&self) -> usize {
         let of_hub = self.media.threads.saturating_mul(limits::TCP_CONNECTIONS_MAX);
-        let of_turn =
-            self.turn.as_ref().map_or(0, |turn| turn.allocations_max.saturating_add(limits::TURN_STREAMS_MAX));
+        let of_turn = self
+            .turn
+            .as_ref()
+            .map_or(0, |turn| turn.allocations_max.saturating_add(limits::TURN_STREAMS_MAX));
         [limits::HTTP_CONNECTIONS_MAX, of_hub, of_turn, limits::OTHER_FILES]
             .into_iter()
             .fold(self.sockets_max, usize::saturating_add)

@@ -102,6 +102,7 @@ impl Line {
         if self.seat.outbox.is_closing() {
             return Poll::Ready(Ending::ByServer);
         }
+        let was_blocked = self.is_blocked;
         let again = match self.read(cx) {
             Ok(again) => again,
             Err(ending) => return Poll::Ready(ending),
@@ -112,7 +113,8 @@ impl Line {
         if self.seat.outbox.is_closing() {
             return Poll::Ready(Ending::ByServer);
         }
-        if again {
+        // Who was not read because of what it had not read is read again, also if nothing else wakes this socket.
+        if again || was_blocked && !self.is_blocked {
             cx.waker().wake_by_ref();
         }
         Poll::Pending

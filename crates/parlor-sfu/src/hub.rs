@@ -367,11 +367,7 @@ impl Hub {
             str0m::Event::ChannelData(data) => self.on_data(key, &data.data),
             str0m::Event::ChannelClose(_) => transport.channel = None,
             str0m::Event::PeerStats(stats) => {
-                let pair = stats.selected_candidate_pair;
-                if let Some(pair) = &pair {
-                    transport.sound.take_way((via_of(pair.protocol), pair.local.addr, pair.remote.addr));
-                }
-                let by_ice = pair.and_then(|pair| pair.current_round_trip_time);
+                let by_ice = stats.selected_candidate_pair.and_then(|pair| pair.current_round_trip_time);
                 let by_sound = transport.sound.take_round_trip();
                 // A busy end answers any of them late.
                 let round_trip = by_ice.into_iter().chain(stats.rtt).chain(by_sound).min();
@@ -386,6 +382,7 @@ impl Hub {
         let now = self.now;
         let Some(transport) = self.transports.get_mut(key) else { return };
         let seat = transport.seat.clone();
+        let is_connected = matches!(state, IceConnectionState::Connected | IceConnectionState::Completed);
         match (transport.phase, state) {
             (Phase::Connected, IceConnectionState::Disconnected) => {
                 transport.phase = Phase::PathLost { since: now };
@@ -393,17 +390,24 @@ impl Hub {
                 self.log(&seat, Event::PathLost);
                 self.want_offer(key, WantedReason::PathLost);
             }
-            (Phase::PathLost { .. }, IceConnectionState::Connected | IceConnectionState::Completed) => {
+            (Phase::PathLost { .. }, _) if is_connected => {
                 transport.phase = Phase::Connected;
-                let asked = transport.ask_way();
                 self.log(&seat, Event::PathBack);
                 self.want_all_key_frames(key);
-                match asked {
-                    Ok(()) => self.touch(key),
-                    Err(fault) => self.doom(key, fault),
-                }
+                self.ask_way(key);
             }
+            // A restart of ICE while the path held.
+            (Phase::Connected, _) if is_connected => self.ask_way(key),
             _ => {}
+        }
+    }
+
+    /// Finds out by which way sound has to go now.
+    fn ask_way(&mut self, key: TransportKey) {
+        let Some(transport) = self.transports.get_mut(key) else { return };
+        match transport.ask_way() {
+            Ok(()) => self.touch(key),
+            Err(fault) => self.doom(key, fault),
         }
     }
 

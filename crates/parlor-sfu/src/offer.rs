@@ -145,7 +145,7 @@ impl Hub {
                 }
                 self.refresh_ufrag(key);
                 self.reconcile_producers(key, offer, &agreed);
-                self.reconcile_slots(key, agreed.slots);
+                self.reconcile_slots(key, agreed.slots, &sections);
                 self.answer(offer, agreed.answer);
                 self.assign_room(offer.seat.room);
                 self.touch(key);
@@ -246,7 +246,7 @@ impl Hub {
         }
     }
 
-    fn reconcile_slots(&mut self, key: TransportKey, agreed: Vec<AgreedSection>) {
+    fn reconcile_slots(&mut self, key: TransportKey, agreed: Vec<AgreedSection>, offered: &[Section]) {
         let Some(transport) = self.transports.get_mut(key) else { return };
         let closed: Vec<usize> = transport
             .slots
@@ -261,8 +261,23 @@ impl Hub {
             let place = transport.slots.iter().position(|slot| slot.mid == section.mid);
             let place = place.unwrap_or_else(|| {
                 let (mid, name, kind) = (section.mid, section.name, section.kind);
-                transport.slots.push(Slot::new(mid, name, kind, ssrc, Vec::new()));
-                transport.slots.len().saturating_sub(1)
+                let new = Slot::new(mid, name, kind, ssrc, Vec::new());
+                // A section that is offered no more has had its place in the description taken by another (RFC 8829, section 5.2.2).
+                let is_dead = |slot: &Slot| {
+                    !slot.is_open
+                        && slot.consumer.is_none()
+                        && offered.iter().all(|other| other.mid != slot.name)
+                };
+                match transport.slots.iter().position(is_dead) {
+                    Some(place) => {
+                        transport.slots.splice(place..=place, [new]);
+                        place
+                    }
+                    None => {
+                        transport.slots.push(new);
+                        transport.slots.len().saturating_sub(1)
+                    }
+                }
             });
             let Some(slot) = transport.slots.get_mut(place) else { continue };
             slot.is_open = true;

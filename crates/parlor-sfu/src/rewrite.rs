@@ -8,8 +8,12 @@ use str0m::rtp::{Vp8Descriptor, Vp8Patch};
 /// An outgoing stream begins here: below 65,536, since a receiver takes the rollover counter to be 0 (RFC 3711, section
 /// 3.3.1).
 const FIRST_SEQ: u64 = 1;
-/// A source that jumps further ahead than this has begun anew.
-const JUMP_MAX: u64 = 5_000;
+/// A source that jumps further ahead than this has begun anew. A receiver that misses packets loses count where they jump by 32,768 in
+/// all (RFC 3711, appendix A), and then understands nothing of the stream any more, whoever speaks in it. Sound, of which nothing is sent
+/// again, can miss a second; 128 numbers are 2.5 s of it.
+pub(crate) const JUMP_MAX_SOUND: u64 = 128;
+/// The same for pictures, of which a large one may be hundreds of packets.
+pub(crate) const JUMP_MAX_VIDEO: u64 = 5_000;
 
 /// Sequence numbers and timestamps of one outgoing stream.
 #[derive(Clone, Debug)]
@@ -19,6 +23,7 @@ pub(crate) struct Rewriter {
     last_timestamp: u32,
     last_at: Option<Instant>,
     source: Option<Source>,
+    jump_max: u64,
 }
 
 /// Where the current source began, on both sides.
@@ -31,8 +36,8 @@ struct Source {
 }
 
 impl Rewriter {
-    pub(crate) const fn new() -> Self {
-        Self { last_seq: FIRST_SEQ - 1, last_timestamp: 0, last_at: None, source: None }
+    pub(crate) const fn new(jump_max: u64) -> Self {
+        Self { last_seq: FIRST_SEQ - 1, last_timestamp: 0, last_at: None, source: None, jump_max }
     }
 
     /// The next packet is of another source.
@@ -49,7 +54,7 @@ impl Rewriter {
         seq: u64,
         timestamp: u32,
     ) -> Option<(u64, u32)> {
-        if self.source.is_some_and(|source| seq > source.highest_seq.saturating_add(JUMP_MAX)) {
+        if self.source.is_some_and(|source| seq > source.highest_seq.saturating_add(self.jump_max)) {
             self.restart();
         }
         let source = self.source.get_or_insert_with(|| {

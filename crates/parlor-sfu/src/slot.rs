@@ -10,7 +10,7 @@ use str0m::rtp::{ExtensionValues, RtpWrite, SeqNo, Ssrc};
 
 use crate::codec::{Codec, red_for};
 use crate::packet::Packet;
-use crate::rewrite::{PictureIds, Rewriter};
+use crate::rewrite::{JUMP_MAX_SOUND, JUMP_MAX_VIDEO, PictureIds, Rewriter};
 use crate::sound::Stream;
 
 /// The number of a producer within its room, which is also the CSRC of its packets.
@@ -75,7 +75,10 @@ impl Slot {
             codecs,
             is_open: true,
             consumer: None,
-            rewriter: Rewriter::new(),
+            rewriter: Rewriter::new(match kind {
+                Kind::Audio => JUMP_MAX_SOUND,
+                Kind::Video => JUMP_MAX_VIDEO,
+            }),
             picture_ids: PictureIds { last: None, offset: None },
         }
     }

@@ -96,3 +96,32 @@ fn vc_04_nothing_goes_out_that_str0m_sends_by_an_ssrc_of_sound() {
     assert!(world.happened("bob", &Event::Panicked { message: "one SSRC for two streams".to_owned() }));
     assert_eq!(world.hub.ledger().transports, 2);
 }
+
+#[test]
+fn vc_05_sections_that_take_each_others_places_leave_no_slots_behind() {
+    const SECTIONS: usize = 6;
+    let plan = Plan { sends: Send::Nothing, audio_slots: SECTIONS, video_slots: 0, data: true, red: false };
+    let mut world = World::new();
+    world.clients.push(common::Client::new("ann", 0, world.now, plan));
+    let (sdp, _) = world.clients[0].make_offer().unwrap();
+    world.clients[0].pending = None;
+    let mids: Vec<String> = world.clients[0].audio_slot_mids.iter().map(ToString::to_string).collect();
+    let group = sdp.lines().find_map(|line| line.strip_prefix("a=group:BUNDLE ")).unwrap();
+    let data = group.split(' ').find(|mid| !mids.iter().any(|audio| audio == mid)).unwrap();
+    for round in 0..10 {
+        let names: Vec<String> = (0..SECTIONS).map(|section| format!("r{round}s{section}")).collect();
+        let named = mids.iter().zip(&names).fold(sdp.clone(), |sdp, (old, new)| {
+            sdp.replace(&format!("a=mid:{old}\r\n"), &format!("a=mid:{new}\r\n"))
+        });
+        let live = named.replace(group, &format!("{} {data}", names.join(" ")));
+        let stopped = named.replace(group, data).replace("m=audio 9 ", "m=audio 0 ");
+        for (text, open) in [(live, SECTIONS), (stopped, 0)] {
+            world.clients[0].n += 1;
+            world.offer_text(0, text, Vec::new());
+            assert!(world.refused.is_empty(), "{:?}", world.refused);
+            assert_eq!(world.hub.ledger().slots, open, "round {round}");
+        }
+    }
+    let key = world.hub.transport_of(&seat("ann")).unwrap();
+    assert_eq!(world.hub.transports.get_mut(key).unwrap().slots.len(), SECTIONS);
+}

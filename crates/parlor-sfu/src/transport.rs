@@ -424,15 +424,29 @@ impl Transport {
 
     /// Takes out all there is; returns when to come again, and in which steps.
     pub(crate) fn drain(&mut self, found: &mut Found) -> Result<(Instant, Duration), Fault> {
-        let drained = self.guard(|rtc| {
+        let drained = self.guard_all(|transport| {
+            let Self { rtc, sound, .. } = transport;
             for _ in 0..limits::POLLS_PER_INPUT_MAX {
                 match rtc.poll_output() {
                     Ok(str0m::Output::Timeout(at)) => {
                         let is_paced = matches!(rtc.last_timeout_reason(), Reason::Pacer(_));
                         return Some((at, if is_paced { limits::PACER_STEP } else { limits::TIMER_STEP }));
                     }
-                    Ok(str0m::Output::Transmit(transmit)) => found.transmits.push(transmit),
-                    Ok(str0m::Output::Event(event)) => found.events.push(event),
+                    // What comes later knows better by which way str0m sends now.
+                    Ok(str0m::Output::Transmit(transmit)) => {
+                        if !is_stun(&transmit.contents) {
+                            sound.take_way((via_of(transmit.proto), transmit.source, transmit.destination));
+                        }
+                        found.transmits.push(transmit);
+                    }
+                    Ok(str0m::Output::Event(event)) => {
+                        if let str0m::Event::PeerStats(stats) = &event
+                            && let Some(pair) = &stats.selected_candidate_pair
+                        {
+                            sound.take_way((via_of(pair.protocol), pair.local.addr, pair.remote.addr));
+                        }
+                        found.events.push(event);
+                    }
                     Err(_) if !rtc.is_alive() => found.events.push(str0m::Event::Closed),
                     Err(_) => {}
                 }
@@ -446,19 +460,13 @@ impl Transport {
         })
     }
 
-    /// Looks at what str0m sends: by which way, and that nothing of it is encrypted as sound could be.
+    /// Looks at what str0m sends: that nothing of it is encrypted as sound could be.
     fn look_at(&mut self, found: &mut Found) -> Result<(), Fault> {
-        for transmit in &found.transmits {
-            if is_stun(&transmit.contents) {
-                continue;
-            }
-            self.sound.take_way((via_of(transmit.proto), transmit.source, transmit.destination));
-            let sender = sender_of(&transmit.contents);
-            if self.slots.iter().any(|slot| slot.sound.is_some() && Some(*slot.ssrc) == sender) {
-                found.transmits.clear();
-                self.is_broken = true;
-                return Err(Fault("one SSRC for two streams".to_owned()));
-            }
+        let is_sound = |ssrc: u32| self.slots.iter().any(|slot| slot.sound.is_some() && *slot.ssrc == ssrc);
+        if found.transmits.iter().filter_map(|transmit| sender_of(&transmit.contents)).any(is_sound) {
+            found.transmits.clear();
+            self.is_broken = true;
+            return Err(Fault("one SSRC for two streams".to_owned()));
         }
         Ok(())
     }

@@ -129,10 +129,12 @@ impl Udp {
 
 /// Sets on a socket what batches need, and finds out what the system can. quinn-udp does both, and forbids the socket to send fragments,
 /// as QUIC wants it. Here what is larger than the way's MTU goes in fragments (RFC 8656, section 15: DF is not set; who must not have
-/// fragments asks for DONT-FRAGMENT, which is refused). So quinn-udp is shown another socket.
+/// fragments asks for DONT-FRAGMENT, which is refused). So quinn-udp is shown another socket. Nor is the system to believe what anybody may
+/// tell it of a path's MTU: it would then refuse whole batches. IPv6 fragments at the sender only, which has to know, so it stays as it is.
 #[cfg(target_os = "linux")]
 fn prepare(socket: &std::net::UdpSocket, address: SocketAddr) -> io::Result<UdpSocketState> {
     use nix::sys::socket::{setsockopt, sockopt};
+    use rustix::net::sockopt::Ipv4PathMtuDiscovery;
 
     let shown = socket2::Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
     let state = UdpSocketState::new(UdpSockRef::from(&shown))?;
@@ -140,6 +142,10 @@ fn prepare(socket: &std::net::UdpSocket, address: SocketAddr) -> io::Result<UdpS
         setsockopt(socket, sockopt::Ipv6RecvPacketInfo, &true)?;
     } else {
         setsockopt(socket, sockopt::Ipv4PacketInfo, &true)?;
+    }
+    // An IPv6 socket that takes IPv4 as well sends both.
+    if let Err(error) = rustix::net::sockopt::set_ip_mtu_discover(socket, Ipv4PathMtuDiscovery::OMIT) {
+        tracing::debug!(%error, "large datagrams to IPv4 may get lost");
     }
     // An old system has none of it.
     if let Err(error) = setsockopt(socket, sockopt::UdpGroSegment, &true) {

@@ -292,19 +292,27 @@ fn send_all(sending: &mut Sending, listener: &Udp, relays: &HashMap<RelayId, Udp
             Way::ToPeer(relay, peer) => (relays.get(&relay), peer.ip(), peer),
         };
         let Some(udp) = udp else { continue };
-        let sent = loop {
-            match udp.send(from, to, &group.bytes, group.size) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock && !patience.is_zero() => {
-                    patience = patience.saturating_sub(SEND_PAUSE);
-                    std::thread::sleep(SEND_PAUSE);
+        let mut send =
+            |bytes: &[u8]| loop {
+                match udp.send(from, to, bytes, group.size) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock && !patience.is_zero() => {
+                        patience = patience.saturating_sub(SEND_PAUSE);
+                        std::thread::sleep(SEND_PAUSE);
+                    }
+                    outcome => break outcome.inspect_err(|error| {
+                        tracing::debug!(%error, count = group.count, "datagrams of TURN could not be sent");
+                    }),
                 }
-                outcome => break outcome,
-            }
-        };
-        if let Err(error) = sent {
-            tracing::debug!(%error, count = group.count, "datagrams of TURN could not be sent");
-            lost = lost.saturating_add(u64::try_from(group.count).unwrap_or(1));
+            };
+        if send(&group.bytes).is_ok() {
+            continue;
         }
+        // Datagrams that the system does not send together, over a path that it believes to be narrow, it may send one by one.
+        let failed = match group.count {
+            1 => 1,
+            _ => group.bytes.chunks(group.size).filter(|one| send(one).is_err()).count(),
+        };
+        lost = lost.saturating_add(u64::try_from(failed).unwrap_or(u64::MAX));
     }
     lost
 }

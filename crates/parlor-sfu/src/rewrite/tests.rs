@@ -10,7 +10,7 @@ const OPUS_HZ: u32 = 48_000;
 #[test]
 fn vc_01_a_stream_begins_low_and_goes_on_over_a_change_of_source() {
     let start = Instant::now();
-    let mut rewriter = Rewriter::new();
+    let mut rewriter = Rewriter::new(JUMP_MAX_SOUND);
     assert_eq!(rewriter.rewrite(start, OPUS_HZ, 900_000, 1_000), Some((1, 1_000)));
     let at = start + Duration::from_millis(20);
     assert_eq!(rewriter.rewrite(at, OPUS_HZ, 900_001, 1_960), Some((2, 1_960)));
@@ -33,10 +33,17 @@ fn vc_01_a_stream_begins_low_and_goes_on_over_a_change_of_source() {
 #[test]
 fn vc_01_a_source_that_jumps_far_ahead_has_begun_anew() {
     let start = Instant::now();
-    let mut rewriter = Rewriter::new();
-    rewriter.rewrite(start, OPUS_HZ, 10, 0);
-    let at = start + Duration::from_secs(1);
-    assert_eq!(rewriter.rewrite(at, OPUS_HZ, 10 + JUMP_MAX + 1, 5), Some((2, OPUS_HZ)));
+    for jump_max in [JUMP_MAX_SOUND, JUMP_MAX_VIDEO] {
+        let mut rewriter = Rewriter::new(jump_max);
+        rewriter.rewrite(start, OPUS_HZ, 10, 0);
+        let at = start + Duration::from_secs(1);
+        assert_eq!(rewriter.rewrite(at, OPUS_HZ, 10 + jump_max + 1, 5), Some((2, OPUS_HZ)));
+        assert_eq!(
+            rewriter.rewrite(at, OPUS_HZ, 10 + 2 * jump_max + 1, 5).unwrap().0,
+            2 + jump_max,
+            "a gap stays a gap"
+        );
+    }
 }
 
 #[test]
