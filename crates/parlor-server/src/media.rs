@@ -177,7 +177,14 @@ impl Prepared {
             let runtime = runtime.map_err(MediaError::Thread)?;
             let socket = {
                 let _within = runtime.enter();
-                socket.into_async().map_err(|reason| MediaError::Socket { address, reason })?
+                socket.into_async()
+            };
+            let socket = match socket {
+                Ok(socket) => socket,
+                Err(reason) => {
+                    runtime.shutdown_background();
+                    return Err(MediaError::Socket { address, reason });
+                }
             };
             desks.push(Arc::new(Desk::new(settings, entrance.shared_port)));
             prepared.at_work.push((runtime, socket, entrance));
@@ -192,9 +199,9 @@ impl Prepared {
     }
 
     /// Starts the threads; they end by [`Media::stop`], or when the switchboard is gone.
-    pub(crate) fn start(self, switchboard: &Arc<Switchboard>) -> Result<(), MediaError> {
-        for (number, (desk, (runtime, socket, entrance))) in
-            self.media.desks.iter().zip(self.at_work).enumerate()
+    pub(crate) fn start(mut self, switchboard: &Arc<Switchboard>) -> Result<(), MediaError> {
+        let at_work = std::mem::take(&mut self.at_work);
+        for (number, (desk, (runtime, socket, entrance))) in self.media.desks.iter().zip(at_work).enumerate()
         {
             let (desk, switchboard) = (Arc::clone(desk), Arc::downgrade(switchboard));
             let thread = std::thread::Builder::new()
@@ -204,6 +211,16 @@ impl Prepared {
             self.media.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
         }
         Ok(())
+    }
+}
+
+/// A start that fails later, as for a port of TURN that is taken, is within a runtime, where none may be dropped as it is.
+impl Drop for Prepared {
+    fn drop(&mut self) {
+        for (runtime, socket, _) in self.at_work.drain(..) {
+            drop(socket);
+            runtime.shutdown_background();
+        }
     }
 }
 

@@ -81,6 +81,10 @@ pub(crate) struct Asked {
     #[arg(long, value_name = "TEXT", env = "PARLOR_ROOM_PASSWORD", hide_env_values = true)]
     password: Option<String>,
 
+    /// The token of the identity, where the server gives them out (parlor token) or the room has a roster
+    #[arg(long, value_name = "TEXT", env = "PARLOR_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+
     /// Make the room if it is missing
     #[arg(long)]
     create: bool,
@@ -175,6 +179,9 @@ impl Asked {
         };
         if let Some(user) = self.user_id {
             options = options.user_id(UserId::parse(&user).map_err(|why| AskedError::User(user, why))?);
+        }
+        if let Some(token) = self.token {
+            options = options.token(token);
         }
         let trust = match self.ca {
             Some(path) => {

@@ -148,6 +148,13 @@ fn what_fails_is_exit_code_1() {
         output(&["--listen", "127.0.0.1:0", "--tls-cert", "/nowhere/c.pem", "--tls-key", "/nowhere/k.pem"]);
     assert_eq!(refused.status.code(), Some(1), "{}", stderr(&refused));
     assert!(stderr(&refused).contains("/nowhere/c.pem"));
+    let refused = output(&["--listen", "127.0.0.1:0", "--turn-listen", &address]);
+    assert_eq!(refused.status.code(), Some(1), "{}", stderr(&refused));
+    assert!(
+        stderr(&refused).contains(&address) && stderr(&refused).contains("--turn-listen"),
+        "{}",
+        stderr(&refused)
+    );
 }
 
 #[test]

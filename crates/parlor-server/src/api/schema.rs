@@ -16,7 +16,7 @@ fn id() -> ObjectBuilder {
 }
 
 fn ids(max: usize) -> ArrayBuilder {
-    ArrayBuilder::new().items(id()).max_items(Some(max)).unique_items(true)
+    ArrayBuilder::new().items(id()).max_items(Some(max))
 }
 
 fn members() -> ArrayBuilder {
