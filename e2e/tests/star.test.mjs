@@ -65,6 +65,8 @@ scenario('RR-12 an auto room moves to the hub when a fifth person comes while th
   assert.deepEqual(await Promise.all(people.map(pathOf)), people.map(() => 'mesh'), 'four are no star yet');
   const listening = gapsOf(ben, ada, 10_000);
   const eve = await stage.join('Eve', { browser: 'firefox' });
+  // Five pages starve two cores: a path may be given up and found again, which Firefox writes on its console.
+  eve.forgive(/WebRTC: ICE failed/);
   people.push(eve);
   for (const person of people) await until(`${person.name} is in a star`, () => pathOf(person), { good: (path) => path === 'sfu' });
   for (const speaker of people.slice(0, 4)) await hearsAt(eve, speaker, toneDb);
