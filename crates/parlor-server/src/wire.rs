@@ -265,6 +265,7 @@ impl Wire {
         self.is_closed = true;
         code
     }
+
     /// Puts a text frame behind what is to be written.
     pub(crate) fn queue(&mut self, frame: Outgoing) {
         let header = Header::of_text(frame.text.len());

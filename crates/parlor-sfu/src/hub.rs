@@ -463,18 +463,14 @@ impl Hub {
         let Some(transport) = self.transports.get_mut(key).filter(|t| t.phase == Phase::Connected) else {
             return;
         };
-        let mut tended = transport.report_sound(self.now);
-        let asks = transport.sound.take_doubt();
-        if asks && tended.is_ok() {
-            tended = transport.ask_way();
+        if let Err(fault) = transport.report_sound(self.now) {
+            return self.doom(key, fault);
         }
         if transport.sound.has_waiting() && !std::mem::replace(&mut transport.is_sounding, true) {
             self.sounding.push(key);
         }
-        match tended {
-            Ok(()) if asks => self.touch(key),
-            Ok(()) => {}
-            Err(fault) => self.doom(key, fault),
+        if transport.sound.take_doubt() {
+            self.ask_way(key);
         }
     }
 

@@ -261,7 +261,7 @@ impl Hub {
             let place = transport.slots.iter().position(|slot| slot.mid == section.mid);
             let place = place.unwrap_or_else(|| {
                 let (mid, name, kind) = (section.mid, section.name, section.kind);
-                let new = Slot::new(mid, name, kind, ssrc, Vec::new());
+                let new = Slot::new(mid, name, kind, ssrc);
                 // A section that is offered no more has had its place in the description taken by another (RFC 8829, section 5.2.2).
                 let is_dead = |slot: &Slot| {
                     !slot.is_open

@@ -65,14 +65,14 @@ pub(crate) struct Consumer {
 }
 
 impl Slot {
-    pub(crate) fn new(mid: Mid, name: String, kind: Kind, ssrc: Ssrc, codecs: Vec<(u8, Codec)>) -> Self {
+    pub(crate) fn new(mid: Mid, name: String, kind: Kind, ssrc: Ssrc) -> Self {
         Self {
             mid,
             sound: (kind == Kind::Audio).then(|| Stream::new(*ssrc, name.clone())),
             name,
             kind,
             ssrc,
-            codecs,
+            codecs: Vec::new(),
             is_open: true,
             consumer: None,
             rewriter: Rewriter::new(match kind {

@@ -2,11 +2,10 @@
 
 use parlor_proto::client::RoomSettings;
 use parlor_proto::{ErrorCode, Name, RoomId, Topology, UserId};
-use parlor_room::{
-    Config, NewRoom, Operator, OperatorError, PeerConfig, PeerKeys, Present, Roster, TokenKey,
-};
+use parlor_room::{Config, NewRoom, Operator, OperatorError, PeerKeys, Present, Roster, TokenKey};
 use serde_json::{Value, json};
 
+use crate::peers::with_keys;
 use crate::world::{World, types};
 
 fn id(text: &str) -> UserId {
@@ -547,9 +546,7 @@ fn gp_02_a_token_wins_its_id_from_whoever_sits_on_it_at_the_other_door() {
 
 #[test]
 fn gp_07_an_operator_sees_peers_among_the_participants() {
-    let keys = PeerKeys::Any;
-    let mut world =
-        World::with(Config { peers: PeerConfig { keys, ..PeerConfig::default() }, ..Config::default() });
+    let mut world = with_keys(PeerKeys::Any);
     world.in_room("ada", "den");
     world.pass(1_000);
     world.knock("bob b", "t", "den");
@@ -569,9 +566,7 @@ fn gp_07_an_operator_sees_peers_among_the_participants() {
 
 #[test]
 fn gp_07_a_room_that_was_ended_stays_ended_for_peers_for_a_minute() {
-    let keys = PeerKeys::Any;
-    let mut world =
-        World::with(Config { peers: PeerConfig { keys, ..PeerConfig::default() }, ..Config::default() });
+    let mut world = with_keys(PeerKeys::Any);
     let ended = json!({"type": "ERROR", "payload": {"msg": "room-ended: this room was ended, it can be made anew in a minute"}});
     let ada = world.knock("ada", "t", "game");
     let elsewhere = world.knock("bob", "t", "chess");

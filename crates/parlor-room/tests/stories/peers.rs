@@ -20,7 +20,7 @@ fn error(sentence: &str) -> Vec<Value> {
     vec![json!({"type": "ERROR", "payload": {"msg": sentence}})]
 }
 
-fn with_keys(keys: PeerKeys) -> World {
+pub(crate) fn with_keys(keys: PeerKeys) -> World {
     World::with(Config { peers: PeerConfig { keys, ..PeerConfig::default() }, ..Config::default() })
 }
 

@@ -292,18 +292,11 @@ fn send_all(sending: &mut Sending, listener: &Udp, relays: &HashMap<RelayId, Udp
             Way::ToPeer(relay, peer) => (relays.get(&relay), peer.ip(), peer),
         };
         let Some(udp) = udp else { continue };
-        let mut send =
-            |bytes: &[u8]| loop {
-                match udp.send(from, to, bytes, group.size) {
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock && !patience.is_zero() => {
-                        patience = patience.saturating_sub(SEND_PAUSE);
-                        std::thread::sleep(SEND_PAUSE);
-                    }
-                    outcome => break outcome.inspect_err(|error| {
-                        tracing::debug!(%error, count = group.count, "datagrams of TURN could not be sent");
-                    }),
-                }
-            };
+        let mut send = |bytes: &[u8]| {
+            send_patiently(&mut patience, || udp.send(from, to, bytes, group.size)).inspect_err(|error| {
+                tracing::debug!(%error, count = group.count, "datagrams of TURN could not be sent");
+            })
+        };
         if send(&group.bytes).is_ok() {
             continue;
         }
@@ -315,6 +308,19 @@ fn send_all(sending: &mut Sending, listener: &Udp, relays: &HashMap<RelayId, Udp
         lost = lost.saturating_add(u64::try_from(failed).unwrap_or(u64::MAX));
     }
     lost
+}
+
+/// Sends, and waits for the system as long as there is patience where it takes nothing just now.
+fn send_patiently(patience: &mut Duration, send: impl Fn() -> io::Result<()>) -> io::Result<()> {
+    loop {
+        match send() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && !patience.is_zero() => {
+                *patience = patience.saturating_sub(SEND_PAUSE);
+                std::thread::sleep(SEND_PAUSE);
+            }
+            outcome => return outcome,
+        }
+    }
 }
 
 fn log(event: &Event) {
