@@ -1,5 +1,6 @@
 //! Sockets that are lost, servers that come back, clients that are killed.
 
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use parlor_client::{
@@ -7,7 +8,7 @@ use parlor_client::{
 };
 use parlor_server::RoomConfig;
 
-use crate::support::{Guest, Relay, Server, id, number, packet, soon, tea};
+use crate::support::{DEADLINE, Guest, Relay, Server, id, number, packet, soon, tea};
 
 /// Settings under which a silent client is suspect after 0.6 s and gone 0.4 s later.
 fn hasty() -> RoomConfig {
@@ -94,31 +95,37 @@ async fn after_a_restart_of_the_server_everybody_is_in_the_room_again_and_the_so
     .await;
 }
 
+/// Where the server is, for the process that is killed.
+const SERVER: &str = "PARLOR_TEST_SERVER";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_is_killed_is_suspect_and_then_gone() {
     let server = Server::start(hasty()).await;
     let mut ann = server.in_tea("ann").await;
-    let addr = server.addr.to_string();
-    // A runtime of its own dies with everything in it, as a process does: no word goes out.
-    let killed = std::thread::spawn(move || {
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        let guest = runtime.block_on(async {
-            let mut guest = Guest::connect(&addr, "bob").await;
-            guest.join().await;
-            guest.connected("ann").await;
-            guest
-        });
-        runtime.shutdown_background();
-        drop(guest);
-    });
+    let mut other = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "sessions::the_client_that_is_killed"])
+        .env(SERVER, server.addr.to_string())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
     ann.connected("bob").await;
-    tokio::task::spawn_blocking(|| killed.join().unwrap()).await.unwrap();
+    other.kill().unwrap();
+    other.wait().unwrap();
     let is_suspect = |event: &mut Event| match event {
         Event::Updated { participant, .. } if participant.id == id("bob") && participant.suspect => Some(()),
         _ => None,
     };
     ann.wait("bob to be suspect", is_suspect).await;
     assert_eq!(ann.left("bob").await, LeaveReason::Timeout);
+}
+
+/// The process that the one above starts.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_client_that_is_killed() {
+    let Ok(server) = std::env::var(SERVER) else { return };
+    let mut bob = Guest::connect(&server, "bob").await;
+    bob.join().await;
+    tokio::time::sleep(DEADLINE).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
