@@ -9,7 +9,7 @@ use crate::codec::picture;
 use crate::hub::Hub;
 use crate::io::RoomKey;
 use crate::packet::Packet;
-use crate::transport::{Phase, Written};
+use crate::transport::Phase;
 use crate::transports::TransportKey;
 
 impl Hub {
@@ -66,6 +66,7 @@ impl Hub {
     }
 
     fn write_to_consumers(&mut self, room_key: RoomKey, packet: &Packet) {
+        let now = self.now;
         let Some(producer) = self.rooms.get(&room_key).and_then(|room| room.producers.get(&packet.producer))
         else {
             return;
@@ -74,16 +75,10 @@ impl Hub {
         for consumer in &producer.consumers {
             let Some(transport) = self.transports.get_mut(consumer.transport) else { continue };
             match transport.forward(consumer.slot, packet) {
-                Ok(Written::Nothing) => {}
-                Ok(written) => {
+                Ok(false) => {}
+                Ok(true) => {
                     self.totals.packets_forwarded = self.totals.packets_forwarded.saturating_add(1);
-                    let (is_told, told) = match written {
-                        Written::Beside => (&mut transport.is_sounding, &mut self.sounding),
-                        _ => (&mut transport.is_dirty, &mut self.dirty),
-                    };
-                    if !std::mem::replace(is_told, true) {
-                        told.push(consumer.transport);
-                    }
+                    self.sending.add(now, consumer.transport, transport);
                 }
                 Err(fault) => faults.push((consumer.transport, fault)),
             }

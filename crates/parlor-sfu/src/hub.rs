@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use parlor_proto::{Grade, IceCandidateInit, Kind};
 use str0m::IceConnectionState;
-use str0m::bwe::BweKind;
 use str0m::net::{Protocol, Transmit};
 
 use crate::demux::{Demux, Owner, is_stun};
@@ -15,6 +14,7 @@ use crate::io::{EndReason, Event, Input, Output, RoomKey, Seat, SlotState, Via, 
 use crate::ledger::{Ledger, Totals};
 use crate::limits;
 use crate::room::Room;
+use crate::sending::Sending;
 use crate::settings::Settings;
 use crate::transport::{Fault, Found, Phase, Received};
 use crate::transports::{TransportKey, Transports};
@@ -29,12 +29,12 @@ pub struct Hub {
     pub(crate) rooms: BTreeMap<RoomKey, Room>,
     pub(crate) transports: Transports,
     pub(crate) demux: Demux,
-    timers: BTreeSet<(Instant, TransportKey)>,
+    timers: BTreeSet<(Instant, TransportKey, Timer)>,
     next_tick: Instant,
-    /// Transports into which something was written.
+    /// Transports into whose str0m something was written.
     pub(crate) dirty: Vec<TransportKey>,
-    /// Transports with sound that waits to go out.
-    pub(crate) sounding: Vec<TransportKey>,
+    /// Transports with sound or pictures that are to go out.
+    pub(crate) sending: Sending,
     /// Transports that are to be told who is in their slots.
     pub(crate) untold: Vec<TransportKey>,
     /// Transports that have to end as soon as nobody looks at them.
@@ -44,6 +44,15 @@ pub struct Hub {
     pub(crate) totals: Totals,
     #[cfg(test)]
     pub(crate) planted_steps: Vec<crate::io::Step>,
+}
+
+/// Whose time comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Timer {
+    /// str0m's.
+    Below,
+    /// That of what goes out beside it.
+    Beside,
 }
 
 impl Hub {
@@ -60,7 +69,7 @@ impl Hub {
             timers: BTreeSet::new(),
             next_tick: now,
             dirty: Vec::new(),
-            sounding: Vec::new(),
+            sending: Sending::default(),
             untold: Vec::new(),
             doomed: Vec::new(),
             outputs: VecDeque::new(),
@@ -93,13 +102,16 @@ impl Hub {
     /// Time has passed. Call it at [`Self::poll_timeout`]; earlier is harmless.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.now = self.now.max(now);
-        while let Some((at, key)) = self.timers.first().copied()
+        while let Some((at, key, timer)) = self.timers.first().copied()
             && at <= self.now
         {
             self.timers.pop_first();
-            if let Some(transport) = self.transports.get_mut(key) {
-                transport.armed = None;
-                self.touch(key);
+            let Some(transport) = self.transports.get_mut(key) else { continue };
+            *transport.armed_mut(timer) = None;
+            match timer {
+                Timer::Below => self.touch(key),
+                // It waited for long enough.
+                Timer::Beside => self.send(key),
             }
         }
         if self.next_tick <= self.now && !self.rooms.is_empty() {
@@ -125,8 +137,9 @@ impl Hub {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let tick = (!self.rooms.is_empty()).then_some(self.next_tick);
-        let waiting = (!self.dirty.is_empty() || !self.sounding.is_empty()).then_some(self.now);
-        [self.timers.first().map(|(at, _)| *at), tick, waiting].into_iter().flatten().min()
+        let waiting = (!self.dirty.is_empty()).then_some(self.now);
+        let sending = self.sending.due_at(self.now);
+        [self.timers.first().map(|(at, ..)| *at), tick, waiting, sending].into_iter().flatten().min()
     }
 
     /// What there is and what there was. Looks at every room and transport: for a scrape, not for each packet.
@@ -146,7 +159,7 @@ impl Hub {
             routes: self.demux.len(),
             timers: self.timers.len(),
             buffered_bytes: self.outputs.iter().map(transmit_bytes).sum::<usize>()
-                + self.transports.iter().map(|transport| transport.sound.waiting_bytes()).sum::<usize>(),
+                + self.transports.iter().map(|transport| transport.egress.waiting_bytes()).sum::<usize>(),
             totals: self.totals,
         }
     }
@@ -190,10 +203,10 @@ impl Hub {
         }
     }
 
-    /// Forgets the timer of a transport.
-    pub(crate) fn disarm(&mut self, key: TransportKey, armed: Option<Instant>) {
+    /// Forgets a timer of a transport.
+    pub(crate) fn disarm(&mut self, timer: Timer, key: TransportKey, armed: Option<Instant>) {
         if let Some(at) = armed {
-            self.timers.remove(&(at, key));
+            self.timers.remove(&(at, key, timer));
         }
     }
 
@@ -233,31 +246,38 @@ impl Hub {
         };
         let Some(transport) = self.transports.get_mut(key) else { return };
         match transport.receive(self.now, (via, local, remote), bytes, is_sure) {
-            Ok(Received::Taken) => {
+            Ok(Received::Taken { heard, is_below }) => {
                 // STUN proves an address only by what follows it.
                 if !is_sure && !is_stun(bytes) {
                     self.demux.prove((via, remote), key, &mut transport.addresses);
                 }
-                self.drain_or_touch(key);
+                if heard.has_waiting {
+                    self.sending.add(self.now, key, transport);
+                }
+                for mid in heard.key_frames {
+                    self.on_key_frame_request(key, mid);
+                }
+                if is_below {
+                    self.drain(key);
+                }
             }
             Ok(Received::NotMine) => {
                 self.totals.datagrams_unknown = self.totals.datagrams_unknown.saturating_add(1)
             }
             Ok(Received::Malformed) => {
                 self.totals.datagrams_malformed = self.totals.datagrams_malformed.saturating_add(1);
-                self.drain_or_touch(key);
+                self.drain(key);
             }
             Err(fault) => self.doom(key, fault),
         }
     }
 
-    /// Writes out what was written into transports. Sound goes first, and what goes to one address goes together.
+    /// Writes out what was written into transports. Sound and pictures go first, and what goes to one address goes together.
     fn flush(&mut self) {
-        for key in self.sounding.drain(..) {
-            let Some(transport) = self.transports.get_mut(key) else { continue };
-            transport.is_sounding = false;
-            self.outputs.extend(transport.take_sound());
+        for key in self.sending.take_due(self.now) {
+            self.send(key);
         }
+        self.end_doomed();
         for _ in 0..limits::FLUSH_ROUNDS_MAX {
             if self.dirty.is_empty() {
                 break;
@@ -270,29 +290,36 @@ impl Hub {
         self.tell_slots();
     }
 
-    /// Writes out what was written into one transport. A pacer that lets a row of packets go gives them out one by one, each a
-    /// microsecond after the other: they are taken at once, so that they leave in one system call, and not one with each step of
-    /// the timer, which would be a limit to the bit rate, too.
-    fn write_out(&mut self, key: TransportKey) {
-        let mut now = self.now;
-        for _ in 0..limits::PACED_AT_ONCE_MAX {
-            let Some(transport) = self.transports.get_mut(key) else { return };
-            if let Err(fault) = transport.handle_timeout(now) {
-                return self.doom(key, fault);
+    /// Sends the sound of a transport, and those of its pictures that have their turn.
+    fn send(&mut self, key: TransportKey) {
+        let now = self.now;
+        let Some(transport) = self.transports.get_mut(key) else { return };
+        transport.is_sending = false;
+        match transport.pace(now) {
+            Ok(again_at) => {
+                let before = self.outputs.len();
+                self.outputs.extend(transport.take_sealed());
+                self.sending.count(self.outputs.len().saturating_sub(before));
+                self.arm(Timer::Beside, key, again_at);
             }
-            match self.drain(key) {
-                Some(next) => now = next,
-                None => return,
-            }
+            Err(fault) => self.doom(key, fault),
         }
-        self.arm(key, now, limits::PACER_STEP);
     }
 
-    /// Takes out of a transport all there is, and sets its timer; if its pacer has more for this very moment, says so instead, with the time
-    /// to call it.
-    fn drain(&mut self, key: TransportKey) -> Option<Instant> {
+    /// Writes out what was written into a transport's str0m.
+    fn write_out(&mut self, key: TransportKey) {
+        let now = self.now;
+        let Some(transport) = self.transports.get_mut(key) else { return };
+        match transport.handle_timeout(now) {
+            Ok(()) => self.drain(key),
+            Err(fault) => self.doom(key, fault),
+        }
+    }
+
+    /// Takes out of a transport's str0m all there is, and sets its timer.
+    fn drain(&mut self, key: TransportKey) {
         let mut found = std::mem::take(&mut self.found);
-        let transport = self.transports.get_mut(key)?;
+        let Some(transport) = self.transports.get_mut(key) else { return };
         let drained = transport.drain(&mut found);
         for transmit in found.transmits.drain(..) {
             let output = transmit_of(transmit);
@@ -308,41 +335,34 @@ impl Hub {
         }
         self.found = found;
         match drained {
-            Ok((at, limits::PACER_STEP)) if at <= self.now + limits::PACED_AT_ONCE => return Some(at),
-            Ok((at, step)) => self.arm(key, at, step),
+            Ok(at) => self.arm(Timer::Below, key, Some(at)),
             Err(fault) => self.doom(key, fault),
         }
-        None
     }
 
-    /// The same within an input: what the pacer has for this moment goes out with what else the inputs cause.
-    fn drain_or_touch(&mut self, key: TransportKey) {
-        if self.drain(key).is_some() {
-            self.touch(key);
-        }
-    }
-
-    /// Sets a transport's timer, rounded up, so that what is due at about the same time goes out together.
-    fn arm(&mut self, key: TransportKey, at: Instant, step: Duration) {
+    /// Sets a timer of a transport, rounded up, so that what is due at about the same time goes out together.
+    fn arm(&mut self, timer: Timer, key: TransportKey, at: Option<Instant>) {
         /// str0m says "never" with a moment far off.
         const NEVER: Duration = Duration::from_secs(3_600 * 24 * 365);
         let Some(transport) = self.transports.get_mut(key) else { return };
-        let from_base =
-            at.saturating_duration_since(self.base).max(self.now.saturating_duration_since(self.base));
-        let step_us = step.as_micros().max(1);
-        let steps = (from_base.as_micros() / step_us).saturating_add(1);
-        let rounded_us = u64::try_from(steps.saturating_mul(step_us)).unwrap_or(u64::MAX);
-        let wanted =
-            if from_base > NEVER { None } else { self.base.checked_add(Duration::from_micros(rounded_us)) };
-        if transport.armed == wanted {
+        let since = |at: Instant| at.saturating_duration_since(self.base);
+        let wanted = at.filter(|at| since(*at) <= NEVER).and_then(|at| {
+            let is_soon = at <= self.now + limits::TIMER_STEP;
+            let step = if timer == Timer::Beside && is_soon { limits::PACER_STEP } else { limits::TIMER_STEP };
+            let step_us = step.as_micros().max(1);
+            let steps = (since(at.max(self.now)).as_micros() / step_us).saturating_add(1);
+            let rounded_us = u64::try_from(steps.saturating_mul(step_us)).ok()?;
+            self.base.checked_add(Duration::from_micros(rounded_us))
+        });
+        let armed = transport.armed_mut(timer);
+        if *armed == wanted {
             return;
         }
-        let old = std::mem::replace(&mut transport.armed, wanted);
-        if let Some(old) = old {
-            self.timers.remove(&(old, key));
+        if let Some(old) = std::mem::replace(armed, wanted) {
+            self.timers.remove(&(old, key, timer));
         }
         if let Some(wanted) = wanted {
-            self.timers.insert((wanted, key));
+            self.timers.insert((wanted, key, timer));
         }
     }
 
@@ -350,11 +370,6 @@ impl Hub {
         let Some(transport) = self.transports.get_mut(key) else { return };
         match event {
             str0m::Event::RtpPacket(packet) => self.on_packet(key, packet),
-            str0m::Event::KeyframeRequest(request) => self.on_key_frame_request(key, request.mid),
-            str0m::Event::EgressBitrateEstimate(BweKind::Twcc { estimate, can_probe }) => {
-                transport.estimate_bps = can_probe.then(|| estimate.as_u64());
-                self.choose_layers(key);
-            }
             str0m::Event::Connected => {
                 transport.phase = Phase::Connected;
                 transport.trusts_estimate_at = Some(self.now + limits::ESTIMATE_WAIT);
@@ -368,9 +383,9 @@ impl Hub {
             str0m::Event::ChannelClose(_) => transport.channel = None,
             str0m::Event::PeerStats(stats) => {
                 let by_ice = stats.selected_candidate_pair.and_then(|pair| pair.current_round_trip_time);
-                let by_sound = transport.sound.take_round_trip();
+                let by_reports = transport.egress.take_round_trip();
                 // A busy end answers any of them late.
-                let round_trip = by_ice.into_iter().chain(stats.rtt).chain(by_sound).min();
+                let round_trip = by_ice.into_iter().chain(stats.rtt).chain(by_reports).min();
                 transport.path.on_sample(round_trip, stats.egress_loss_fraction);
             }
             str0m::Event::Closed => self.doomed.push((key, EndReason::Closed)),
@@ -402,7 +417,7 @@ impl Hub {
         }
     }
 
-    /// Finds out by which way sound has to go now.
+    /// Finds out by which way sound and pictures have to go now.
     fn ask_way(&mut self, key: TransportKey) {
         let Some(transport) = self.transports.get_mut(key) else { return };
         match transport.ask_way() {
@@ -413,6 +428,7 @@ impl Hub {
 
     fn on_tick(&mut self) {
         let now = self.now;
+        self.sending.on_tick();
         let rooms: Vec<RoomKey> = self.rooms.keys().copied().collect();
         for key in rooms {
             let Some(room) = self.rooms.get_mut(&key) else { continue };
@@ -452,24 +468,24 @@ impl Hub {
                 self.doomed.push((key, EndReason::PathLost));
             }
             _ => {
-                self.tend_sound(key);
+                self.tend_egress(key);
                 self.choose_layers(key);
             }
         }
     }
 
-    /// Reports on a transport's sound, and looks again which way it has to take.
-    fn tend_sound(&mut self, key: TransportKey) {
+    /// Reports on what a transport sends, and looks again which way it has to take.
+    fn tend_egress(&mut self, key: TransportKey) {
         let Some(transport) = self.transports.get_mut(key).filter(|t| t.phase == Phase::Connected) else {
             return;
         };
-        if let Err(fault) = transport.report_sound(self.now) {
+        if let Err(fault) = transport.report(self.now) {
             return self.doom(key, fault);
         }
-        if transport.sound.has_waiting() && !std::mem::replace(&mut transport.is_sounding, true) {
-            self.sounding.push(key);
+        if transport.egress.has_waiting() {
+            self.sending.add(self.now, key, transport);
         }
-        if transport.sound.take_doubt() {
+        if transport.egress.take_doubt() {
             self.ask_way(key);
         }
     }

@@ -108,7 +108,8 @@ impl Hub {
         }
         let largest_bps: u64 = choices.iter().map(|c| c.cost(c.layers.len().checked_sub(1))).sum();
         let Some(transport) = self.transports.get_mut(key) else { return };
-        match transport.estimate_bps {
+        let estimate_bps = transport.egress.estimate_bps();
+        match estimate_bps {
             None => choices.iter_mut().for_each(|choice| choice.chosen = choice.layers.len().checked_sub(1)),
             Some(estimate_bps) => {
                 spread(&mut choices, estimate_bps.saturating_mul(USED_PERCENT) / 100);
@@ -121,11 +122,9 @@ impl Hub {
         let has_all = choices.iter().all(|choice| choice.place_above() >= choice.layers.len());
         let next_bps = borne(choices.iter().map(Choice::next_bps).sum());
         // On a path that is far too narrow padding would only be in the way.
-        let is_near = transport.estimate_bps.is_some_and(|estimate| estimate.saturating_mul(2) >= next_bps);
+        let is_near = estimate_bps.is_some_and(|estimate| estimate.saturating_mul(2) >= next_bps);
         let next_bps = if has_all || !is_near { 0 } else { next_bps };
-        if let Err(fault) = transport.ask_for(next_bps, desired_bps) {
-            return self.doom(key, fault);
-        }
+        transport.egress.ask_for(now, next_bps, desired_bps);
         for choice in choices {
             let target = choice.chosen.and_then(|place| choice.layers.get(place)).map(|(layer, _)| *layer);
             let slot = transport.slots.get_mut(choice.slot);

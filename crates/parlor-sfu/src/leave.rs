@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use parlor_proto::Grade;
 
-use crate::hub::{Hub, transmit_of};
+use crate::hub::{Hub, Timer, transmit_of};
 use crate::io::{EndReason, Event, Freed, Output, RoomKey, Step, Via};
 use crate::slot::ProducerId;
 use crate::transport::{Fault, Found};
@@ -108,7 +108,7 @@ impl Hub {
         let mut found = Found::default();
         // One that is broken says nothing any more; that was told when it broke.
         let _: Result<(), Fault> = transport.close(&mut found);
-        self.outputs.extend(transport.take_sound());
+        self.outputs.extend(transport.take_sealed());
         for transmit in found.transmits {
             self.outputs.push_back(transmit_of(transmit));
         }
@@ -117,7 +117,8 @@ impl Hub {
     /// Takes a transport out of everything that knows it: seats, producers, consumers, demultiplexer, timers.
     fn unlink(&mut self, key: TransportKey) {
         let Some(transport) = self.transports.remove(key) else { return };
-        self.disarm(key, transport.armed);
+        self.disarm(Timer::Below, key, transport.armed);
+        self.disarm(Timer::Beside, key, transport.egress_armed);
         self.demux.forget(key, &transport.ufrag, &transport.addresses);
         for (via, remote) in &transport.addresses {
             if *via == Via::Tcp {

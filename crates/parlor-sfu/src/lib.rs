@@ -13,23 +13,26 @@
 //! # }
 //! ```
 //!
-//! str0m does ICE, DTLS, SRTP, SCTP and bandwidth estimation; `transport` is the one place that calls it, and stops what
+//! str0m does ICE, DTLS, SCTP and what comes in; `transport` is the one place that calls it, and stops what
 //! panics below from reaching further. Packets of sound go out beside it (`sound`, `srtp`, `rtcp`), under the keys of its DTLS (`keys`). str0m also reads entropy, and the certificate is made with it: a hub gives the same decisions
 //! for the same inputs, not the same bytes.
 //!
 //! By whose state it is: `transport` (one path), `producer`, `slot` with its consumer, `room`, `demux`, `rewrite`
-//! (one outgoing stream), `sound` (those that the hub writes itself), `loudness`, `grade` (how well a path works). By what happens: `offer`, `forward`, `assign` (who is in which slot), `layers`
+//! (numbers of one outgoing stream), `stream` and `resend` (what goes out in it), `egress` (what goes out to one receiver, with `srtp`, `rtcp`
+//! and `bandwidth`), `sending` (who has something that is to go out), `loudness`, `grade` (how well a path works). By what happens: `offer`, `forward`, `assign` (who is in which slot), `layers`
 //! (which layer, for which bandwidth), `data`, `leave` (the one way out).
 
 #[cfg(test)]
 extern crate self as parlor_sfu;
 
 mod assign;
+mod bandwidth;
 mod bucket;
 mod clock;
 mod codec;
 mod data;
 mod demux;
+mod egress;
 #[cfg(feature = "faults")]
 pub mod faults;
 mod forward;
@@ -45,17 +48,20 @@ mod loudness;
 mod offer;
 mod packet;
 mod producer;
+mod resend;
 mod rewrite;
 mod room;
 mod rtcp;
 mod sections;
+mod sending;
 mod settings;
 mod slot;
-mod sound;
 mod sources;
 mod srtp;
+mod stream;
 mod transport;
 mod transports;
+mod twcc;
 
 pub use hub::Hub;
 pub use io::{

@@ -27,13 +27,17 @@ pub const DATA_FRAMES_BURST: u32 = 200;
 /// Video packets that wait behind the pacer of one consumer; above, it waits for the next key frame.
 pub const PACED_PACKETS_MAX: usize = 500;
 /// Video packets kept of each consumer to be sent again.
-pub const RESEND_PACKETS_VIDEO: usize = 512;
-/// Audio packets kept of each consumer: none is sent again, but one has to be kept.
-pub const RESEND_PACKETS_AUDIO: usize = 1;
+pub const RESEND_PACKETS_MAX: usize = 512;
 /// How long packets are kept of each consumer to be sent again. A picture that has stood for so long is mended by a key frame.
 pub const RESEND_AGE: Duration = Duration::from_secs(1);
-/// Of all bytes sent, which part may be sent again.
-pub const RESEND_RATIO_MAX: f32 = 0.3;
+/// Of all bytes sent, one in so many may be sent again.
+pub const RESEND_SHARE: usize = 3;
+/// Bytes that may be sent again at once, however few were sent lately.
+pub const RESEND_CREDIT_BYTES_MAX: usize = 128 * 1024;
+/// A packet that was sent again is so long taken to be on its way: the last round trip, but no less,
+pub const RESEND_PAUSE_MIN: Duration = Duration::from_millis(10);
+/// and no more than this.
+pub const RESEND_PAUSE_MAX: Duration = Duration::from_millis(300);
 /// Simulcast layers of one producer.
 pub const LAYERS_MAX: usize = 3;
 /// What a transport may put out for one input before it is given up as one that never ends.
@@ -43,16 +47,15 @@ pub const FLUSH_ROUNDS_MAX: usize = 16;
 
 /// Timers of transports are rounded up to a multiple of this, so that what is due together goes out together.
 pub const TIMER_STEP: Duration = Duration::from_millis(5);
-/// The same for pacers. In coarser steps they make heaps of rows of packets, and the estimate, which is made from the gaps between them,
-/// falls far below what the path bears.
+/// The same for pictures that wait for their turn.
 pub const PACER_STEP: Duration = Duration::from_millis(1);
-/// What a pacer wants to send so soon is sent now. It says "at once" with the next microsecond.
-pub const PACED_AT_ONCE: Duration = Duration::from_micros(PACED_AT_ONCE_MAX as u64);
-/// Packets that a pacer can let go to one transport at once; those above wait for its next step.
-pub const PACED_AT_ONCE_MAX: usize = 64;
+/// So long sound and pictures wait for others to the same receivers while much goes out.
+pub const GATHERING: Duration = Duration::from_millis(1);
+/// That much is this many datagrams in one [`TICK`].
+pub const RUSH_DATAGRAMS_PER_TICK: usize = 200;
 /// How often loudness, slots and layers are looked at.
 pub const TICK: Duration = Duration::from_millis(100);
-/// How often it is said of a stream of sound when it is to be heard; for the first time at once.
+/// How often it is said of a stream when it is to be heard or seen; for the first time at once.
 pub const SENDER_REPORT_INTERVAL: Duration = Duration::from_secs(5);
 /// How often a path is measured.
 pub const GRADE_INTERVAL: Duration = Duration::from_secs(1);

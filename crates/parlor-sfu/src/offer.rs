@@ -3,16 +3,15 @@
 
 use parlor_proto::{Kind, Source};
 use str0m::media::Mid;
-use str0m::rtp::Ssrc;
 
 use crate::codec::Codec;
 use crate::hub::Hub;
 use crate::io::{EndReason, Event, Offer, Output, WantedReason};
 use crate::limits;
 use crate::producer::Producer;
-use crate::sections::{self, Flow, Purpose, Section};
+use crate::sections::{self, Purpose, Section};
 use crate::slot::Slot;
-use crate::sound::Extensions;
+use crate::stream::Extensions;
 use crate::transport::{OwnProducer, Phase, Transport};
 use crate::transports::TransportKey;
 
@@ -54,6 +53,14 @@ pub(crate) struct Agreed {
     pub(crate) slots: Vec<AgreedSection>,
 }
 
+/// The SSRCs of a section in which the hub sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OwnSources {
+    pub(crate) ssrc: u32,
+    /// By this one is sent again what did not come.
+    pub(crate) resend: Option<u32>,
+}
+
 /// One section of it.
 #[derive(Debug)]
 pub(crate) struct AgreedSection {
@@ -61,8 +68,10 @@ pub(crate) struct AgreedSection {
     pub(crate) name: String,
     pub(crate) kind: Kind,
     pub(crate) codecs: Vec<(u8, Codec)>,
+    pub(crate) resends: Vec<(u8, u8)>,
     pub(crate) rids: Vec<String>,
-    pub(crate) ssrc: Option<Ssrc>,
+    /// What the hub sends by in it.
+    pub(crate) sources: Option<OwnSources>,
     pub(crate) extensions: Extensions,
     pub(crate) cname: String,
 }
@@ -129,7 +138,7 @@ impl Hub {
         };
         let key = match self.transport_of(&offer.seat) {
             Some(key) => key,
-            None => match self.make_transport(offer, &sections) {
+            None => match self.make_transport(offer) {
                 Ok(key) => key,
                 Err(reason) => return self.refuse(offer, reason),
             },
@@ -166,23 +175,17 @@ impl Hub {
         }
     }
 
-    fn make_transport(&mut self, offer: &Offer, sections: &[Section]) -> Result<TransportKey, OfferError> {
+    fn make_transport(&mut self, offer: &Offer) -> Result<TransportKey, OfferError> {
         let room = self.rooms.entry(offer.seat.room).or_default();
         if room.seats.len() >= limits::TRANSPORTS_PER_ROOM_MAX {
             return Err(OfferError::RoomFull);
         }
-        let receives_video = sections.iter().any(|section| {
-            section.purpose == Purpose::Media(Kind::Video)
-                && section.flow == Flow::Receive
-                && !section.is_rejected
-        });
         let made = Transport::new(
             &self.settings,
             self.now,
             offer.seat.clone(),
             offer.instance.clone(),
             offer.attempt,
-            receives_video,
         );
         let Ok(transport) = made else {
             self.forget_room_if_empty(offer.seat.room);
@@ -247,6 +250,7 @@ impl Hub {
     }
 
     fn reconcile_slots(&mut self, key: TransportKey, agreed: Vec<AgreedSection>, offered: &[Section]) {
+        let (now, has_congestion_control) = (self.now, self.settings.has_congestion_control);
         let Some(transport) = self.transports.get_mut(key) else { return };
         let closed: Vec<usize> = transport
             .slots
@@ -256,12 +260,12 @@ impl Hub {
             .map(|(index, _)| index)
             .collect();
         for section in agreed {
-            let Some(ssrc) = section.ssrc else { continue };
+            let Some(sources) = section.sources else { continue };
             transport.are_slots_untold = true;
             let place = transport.slots.iter().position(|slot| slot.mid == section.mid);
             let place = place.unwrap_or_else(|| {
                 let (mid, name, kind) = (section.mid, section.name, section.kind);
-                let new = Slot::new(mid, name, kind, ssrc);
+                let new = Slot::new(mid, name, kind, sources.ssrc, sources.resend);
                 // A section that is offered no more has had its place in the description taken by another (RFC 8829, section 5.2.2).
                 let is_dead = |slot: &Slot| {
                     !slot.is_open
@@ -282,8 +286,10 @@ impl Hub {
             let Some(slot) = transport.slots.get_mut(place) else { continue };
             slot.is_open = true;
             slot.codecs = section.codecs;
-            if let Some(stream) = &mut slot.sound {
-                stream.agree(section.cname, section.extensions);
+            slot.resend_pts = section.resends;
+            slot.stream.agree(section.cname, section.extensions);
+            if has_congestion_control && slot.kind == Kind::Video && slot.stream.has_transport_sequence() {
+                transport.egress.estimate(now);
             }
         }
         self.untold.push(key);

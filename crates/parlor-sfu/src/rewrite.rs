@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use str0m::rtp::{Vp8Descriptor, Vp8Patch};
+use str0m::rtp::Vp8Descriptor;
 
 /// An outgoing stream begins here: below 65,536, since a receiver takes the rollover counter to be 0 (RFC 3711, section
 /// 3.3.1).
@@ -96,7 +96,7 @@ impl PictureIds {
     }
 
     /// What to write over a packet's descriptor; nothing if it goes out as it came.
-    pub(crate) fn patch(&mut self, descriptor: &Vp8Descriptor, payload: &[u8]) -> Option<Vp8Patch> {
+    pub(crate) fn patch(&mut self, descriptor: &Vp8Descriptor, payload: &[u8]) -> Option<Patch> {
         let picture_id = descriptor.picture_id()?;
         let base_index = descriptor.tl0_pic_idx();
         let last = self.last;
@@ -117,8 +117,34 @@ impl PictureIds {
         if id_offset == 0 && base_offset == 0 {
             return None;
         }
-        let patch = descriptor.patch().picture_id(outgoing_id);
-        outgoing_base.map_or(patch, |index| patch.tl0_pic_idx(index)).build().ok()
+        Some(Patch { picture_id: outgoing_id, is_long, base_index: outgoing_base })
+    }
+}
+
+/// What stands in the payload descriptor of a VP8 packet on its way out instead of what came (RFC 7741, section 4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Patch {
+    picture_id: u16,
+    /// Whether the id has 15 bits.
+    is_long: bool,
+    base_index: Option<u8>,
+}
+
+impl Patch {
+    /// Writes over a payload, whose descriptor has the same fields.
+    pub(crate) fn apply(&self, payload: &mut [u8]) {
+        /// The id follows the two bytes that say which fields there are.
+        const ID_AT: usize = 2;
+        const IS_LONG: u8 = 1 << 7;
+        let [high, low] = self.picture_id.to_be_bytes();
+        let (id, base) = if self.is_long {
+            (&[high | IS_LONG, low][..], self.base_index)
+        } else {
+            (&[low & !IS_LONG][..], self.base_index)
+        };
+        for (byte, new) in payload.iter_mut().skip(ID_AT).zip(id.iter().copied().chain(base)) {
+            *byte = new;
+        }
     }
 }
 

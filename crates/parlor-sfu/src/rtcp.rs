@@ -7,6 +7,8 @@ const SENDER_REPORT: u8 = 200;
 const RECEIVER_REPORT: u8 = 201;
 const SOURCE_DESCRIPTION: u8 = 202;
 const GOODBYE: u8 = 203;
+const TRANSPORT_FEEDBACK: u8 = 205;
+const PAYLOAD_FEEDBACK: u8 = 206;
 const CNAME: u8 = 1;
 const WORD_BYTES: usize = 4;
 
@@ -80,25 +82,86 @@ pub(crate) fn goodbye(ssrcs: &[u32]) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// All report blocks in the packets of one datagram. What can't be read ends it.
-pub(crate) fn blocks(mut packets: &[u8]) -> Vec<Block> {
-    let mut blocks = Vec::new();
-    while let Some(([first, kind, high, low], behind)) = packets.split_first_chunk::<WORD_BYTES>() {
+/// One of the packets in a datagram.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Packet<'a> {
+    /// How many of something there are in it, or which kind of feedback it is.
+    count: u8,
+    kind: u8,
+    body: &'a [u8],
+}
+
+/// What a receiver says beside its reports (RFC 4585, section 6).
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Feedback<'a> {
+    /// Packets of a stream did not come (section 6.2.1).
+    Missing { ssrc: u32, seqs: Vec<u16> },
+    /// Pictures can't be shown without a key frame (section 6.3.1; RFC 5104, section 4.3.1).
+    KeyFrame { ssrcs: Vec<u32> },
+    /// When packets came (draft-holmer-rmcat-transport-wide-cc-extensions-01, section 3.1): all behind the first word.
+    Arrivals(&'a [u8]),
+}
+
+/// The packets of one datagram. What can't be read ends it.
+pub(crate) fn packets(mut bytes: &[u8]) -> impl Iterator<Item = Packet<'_>> {
+    std::iter::from_fn(move || {
+        let ([first, kind, high, low], behind) = bytes.split_first_chunk::<WORD_BYTES>()?;
         let words = usize::from(u16::from_be_bytes([*high, *low]));
-        let Some((body, next)) = behind.split_at_checked(words.saturating_mul(WORD_BYTES)) else { break };
+        let (body, next) = behind.split_at_checked(words.saturating_mul(WORD_BYTES))?;
+        bytes = next;
+        Some(Packet { count: first & COUNT_MASK, kind: *kind, body })
+    })
+}
+
+impl<'a> Packet<'a> {
+    /// Whether it is only about what its sender receives.
+    pub(crate) const fn is_about_receiving(&self) -> bool {
+        matches!(
+            self.kind,
+            RECEIVER_REPORT | SOURCE_DESCRIPTION | TRANSPORT_FEEDBACK | PAYLOAD_FEEDBACK
+        )
+    }
+
+    /// The report blocks in it.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = Block> + use<'a> {
         // The sender's SSRC, and what a sender says of its own stream.
-        let before = match *kind {
+        let before = match self.kind {
             SENDER_REPORT => Some(WORD_BYTES.saturating_mul(6)),
             RECEIVER_REPORT => Some(WORD_BYTES),
             _ => None,
         };
-        if let Some(reported) = before.and_then(|before| body.get(before..)) {
-            let (all, _) = reported.as_chunks::<BLOCK_BYTES>();
-            blocks.extend(all.iter().take(usize::from(first & COUNT_MASK)).map(block));
-        }
-        packets = next;
+        let reported = before.and_then(|before| self.body.get(before..)).unwrap_or_default();
+        reported.as_chunks::<BLOCK_BYTES>().0.iter().take(usize::from(self.count)).map(block)
     }
-    blocks
+
+    /// What it says of streams that its sender receives.
+    pub(crate) fn feedback(&self) -> Option<Feedback<'a>> {
+        const MISSING: u8 = 1;
+        const ARRIVALS: u8 = 15;
+        const PICTURE_LOSS: u8 = 1;
+        const FULL_INTRA_REQUEST: u8 = 4;
+        let (words, _) = self.body.as_chunks::<WORD_BYTES>();
+        let word = |bytes: &[u8; WORD_BYTES]| u32::from_be_bytes(*bytes);
+        let ssrc = word(words.get(1)?);
+        let items = words.get(2..)?;
+        match (self.kind, self.count) {
+            (TRANSPORT_FEEDBACK, MISSING) => {
+                let seqs = items.iter().flat_map(|[high, low, more_high, more_low]| {
+                    let first = u16::from_be_bytes([*high, *low]);
+                    let more = u16::from_be_bytes([*more_high, *more_low]);
+                    let others = (0..16_u16).filter(move |bit| more & (1 << bit) != 0);
+                    std::iter::once(first).chain(others.map(move |bit| first.wrapping_add(bit + 1)))
+                });
+                Some(Feedback::Missing { ssrc, seqs: seqs.collect() })
+            }
+            (TRANSPORT_FEEDBACK, ARRIVALS) => Some(Feedback::Arrivals(self.body)),
+            (PAYLOAD_FEEDBACK, PICTURE_LOSS) => Some(Feedback::KeyFrame { ssrcs: vec![ssrc] }),
+            (PAYLOAD_FEEDBACK, FULL_INTRA_REQUEST) => {
+                Some(Feedback::KeyFrame { ssrcs: items.iter().step_by(2).map(word).collect() })
+            }
+            _ => None,
+        }
+    }
 }
 
 const BLOCK_BYTES: usize = 24;

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use parlor_proto::Kind;
 
 use crate::codec::Codec;
-use crate::sound::Extensions;
+use crate::stream::Extensions;
 
 /// Which way media flows, as the description's author says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub(crate) struct Section {
     pub(crate) is_rejected: bool,
     /// Payload types and what they are, of those that the hub forwards.
     pub(crate) codecs: Vec<(u8, Codec)>,
+    /// Payload types, and those under which their packets are sent again (RFC 4588, section 8.6).
+    pub(crate) resends: Vec<(u8, u8)>,
     /// Restriction ids that the author sends, in their order (RFC 8853).
     pub(crate) rids: Vec<String>,
     pub(crate) extensions: Extensions,
@@ -96,6 +98,10 @@ fn section(block: &[&str]) -> Section {
             Some((pt.parse().ok()?, Codec::from_sdp(name, fmtp(pt).unwrap_or_default())?))
         })
         .collect();
+    let resends = formats
+        .iter()
+        .filter_map(|pt| Some((fmtp(pt)?.strip_prefix("apt=")?.trim().parse().ok()?, pt.parse().ok()?)))
+        .collect();
     let rids = block
         .iter()
         .filter_map(|line| {
@@ -124,11 +130,16 @@ fn section(block: &[&str]) -> Section {
         extensions: Extensions {
             mid: extension("urn:ietf:params:rtp-hdrext:sdes:mid"),
             level: extension("urn:ietf:params:rtp-hdrext:ssrc-audio-level"),
+            orientation: extension("urn:3gpp:video-orientation"),
+            transport_sequence: extension(
+                "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
+            ),
         },
         cname: cname.unwrap_or_default().to_owned(),
         flow: block.iter().find_map(|line| flow_of(line)).unwrap_or(Flow::Both),
         is_rejected,
         codecs,
+        resends,
         rids,
         formats,
     }
@@ -188,21 +199,31 @@ pub(crate) fn with_rejections(answer: &str, offered: &[Section]) -> String {
     text
 }
 
-/// The answer with other SSRCs in the places of those that str0m wrote, each with its replacement (RFC 5576, section 4.1). Not for those
-/// in groups.
+/// The answer with other SSRCs in the places of those that str0m wrote, each with its replacement (RFC 5576, sections 4.1 and 4.2).
 pub(crate) fn with_sources(answer: &str, replaced: &[(u32, u32)]) -> String {
+    let own = |word: &str| {
+        let theirs: u32 = word.parse().ok()?;
+        replaced.iter().find(|(replaced, _)| *replaced == theirs).map(|(_, own)| own.to_string())
+    };
     let mut text = String::with_capacity(answer.len());
-    for line in answer.lines() {
-        let source = line.strip_prefix("a=ssrc:").and_then(|rest| rest.split_once(' '));
-        let named = source.and_then(|(ssrc, attribute)| {
-            let ssrc: u32 = ssrc.parse().ok()?;
-            let (_, own) = replaced.iter().find(|(theirs, _)| *theirs == ssrc)?;
-            Some((own, attribute))
-        });
-        let _ = match named {
-            Some((own, attribute)) => write!(text, "a=ssrc:{own} {attribute}\r\n"),
-            None => write!(text, "{}\r\n", line.trim_end()),
-        };
+    for line in answer.lines().map(str::trim_end) {
+        let is_about_sources = line.starts_with("a=ssrc:") || line.starts_with("a=ssrc-group:");
+        if !is_about_sources {
+            let _ = write!(text, "{line}\r\n");
+            continue;
+        }
+        for (place, word) in line.split(' ').enumerate() {
+            let space = if place == 0 { "" } else { " " };
+            let (before, number) = match word.strip_prefix("a=ssrc:") {
+                Some(number) => ("a=ssrc:", number),
+                None => ("", word),
+            };
+            match own(number) {
+                Some(own) => _ = write!(text, "{space}{before}{own}"),
+                None => _ = write!(text, "{space}{word}"),
+            }
+        }
+        text.push_str("\r\n");
     }
     text
 }

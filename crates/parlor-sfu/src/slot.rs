@@ -2,16 +2,17 @@
 //! into which slot is decided in `assign`, which of its layers in `layers`.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Instant;
 
 use parlor_proto::Kind;
-use str0m::media::{Mid, Pt};
-use str0m::rtp::{ExtensionValues, RtpWrite, SeqNo, Ssrc};
+use str0m::media::Mid;
 
 use crate::codec::{Codec, red_for};
 use crate::packet::Packet;
 use crate::rewrite::{JUMP_MAX_SOUND, JUMP_MAX_VIDEO, PictureIds, Rewriter};
-use crate::sound::Stream;
+use crate::resend::{Resend, VideoPacket};
+use crate::stream::{Head, Stream};
 
 /// The number of a producer within its room, which is also the CSRC of its packets.
 pub(crate) type ProducerId = u32;
@@ -23,32 +24,18 @@ pub(crate) struct Slot {
     /// The mid as the participant wrote it.
     pub(crate) name: String,
     pub(crate) kind: Kind,
-    pub(crate) ssrc: Ssrc,
     pub(crate) codecs: Vec<(u8, Codec)>,
+    /// Payload types, and those under which their packets go out again.
+    pub(crate) resend_pts: Vec<(u8, u8)>,
     /// False once the participant wants nothing in it any more.
     pub(crate) is_open: bool,
     pub(crate) consumer: Option<Consumer>,
-    /// What goes out, where that is sound.
-    pub(crate) sound: Option<Stream>,
+    /// What goes out.
+    pub(crate) stream: Stream,
+    /// What can go out again, where those are pictures.
+    pub(crate) resend: Option<Resend>,
     rewriter: Rewriter,
     picture_ids: PictureIds,
-}
-
-/// A packet of sound as it goes out to one receiver.
-#[derive(Debug)]
-pub(crate) struct Outgoing<'a> {
-    pub(crate) pt: u8,
-    /// Extended by its rollovers.
-    pub(crate) seq: u64,
-    pub(crate) timestamp: u32,
-    pub(crate) marker: bool,
-    /// Whose it is.
-    pub(crate) csrc: ProducerId,
-    /// dBov.
-    pub(crate) level: Option<i8>,
-    pub(crate) has_voice: bool,
-    pub(crate) received_at: Instant,
-    pub(crate) payload: Cow<'a, [u8]>,
 }
 
 /// "Receives that producer".
@@ -65,14 +52,20 @@ pub(crate) struct Consumer {
 }
 
 impl Slot {
-    pub(crate) fn new(mid: Mid, name: String, kind: Kind, ssrc: Ssrc) -> Self {
+    /// `resend_ssrc` is for what is sent again, none for sound.
+    pub(crate) fn new(mid: Mid, name: String, kind: Kind, ssrc: u32, resend_ssrc: Option<u32>) -> Self {
+        let clock_rate_hz = match kind {
+            Kind::Audio => Codec::Opus.clock_rate_hz(),
+            Kind::Video => Codec::Vp8.clock_rate_hz(),
+        };
         Self {
             mid,
-            sound: (kind == Kind::Audio).then(|| Stream::new(*ssrc, name.clone())),
+            stream: Stream::new(ssrc, name.clone(), clock_rate_hz),
+            resend: resend_ssrc.map(Resend::new),
             name,
             kind,
-            ssrc,
             codecs: Vec::new(),
+            resend_pts: Vec::new(),
             is_open: true,
             consumer: None,
             rewriter: Rewriter::new(match kind {
@@ -99,31 +92,21 @@ impl Slot {
     }
 
     /// What to send for a packet of sound of the producer in it, if anything.
-    pub(crate) fn sound_for<'a>(&mut self, packet: &'a Packet) -> Option<Outgoing<'a>> {
+    pub(crate) fn sound_for<'a>(&mut self, packet: &'a Packet) -> Option<(Head, Cow<'a, [u8]>)> {
         let (pt, codec) = self.codec_for(packet.codec)?;
-        let (seq, timestamp) = self.renumber(packet)?;
+        let head = self.head(pt, packet)?;
         let payload = if packet.codec == Codec::Red {
             let inner = self.codecs.iter().find(|(_, codec)| *codec == Codec::Opus)?.0;
             Cow::Owned(red_for(&packet.payload, inner, codec == Codec::Red)?)
         } else {
             Cow::Borrowed(&packet.payload[..])
         };
-        Some(Outgoing {
-            pt,
-            seq,
-            timestamp,
-            marker: packet.marker,
-            csrc: packet.producer,
-            level: packet.audio_level,
-            has_voice: packet.voice_activity.unwrap_or(false),
-            received_at: packet.received_at,
-            payload,
-        })
+        Some((head, payload))
     }
 
     /// What to write for a packet of video of the producer in it, if anything. A video begins, and changes its layer, with a key
     /// frame.
-    pub(crate) fn video_for(&mut self, packet: &Packet) -> Option<RtpWrite> {
+    pub(crate) fn video_for(&mut self, packet: &Packet) -> Option<VideoPacket> {
         let (pt, _) = self.codec_for(packet.codec)?;
         let consumer = self.consumer.as_mut()?;
         let target = consumer.target?;
@@ -135,20 +118,24 @@ impl Slot {
             consumer.layer = Some(packet.layer);
             self.restart();
         }
-        let (seq, timestamp) = self.renumber(packet)?;
+        let head = self.head(pt, packet)?;
         let patch = packet.picture.vp8.and_then(|vp8| self.picture_ids.patch(&vp8, &packet.payload));
-        let payload = std::sync::Arc::clone(&packet.payload);
-        let write = RtpWrite::new(Pt::from(pt), SeqNo::from(seq), timestamp, packet.received_at, payload)
-            .marker(packet.marker)
-            .nackable(true)
-            .csrc(&[packet.producer])
-            .ext_vals(ExtensionValues {
-                video_orientation: packet.video_orientation,
-                ..ExtensionValues::default()
-            });
-        Some(match patch {
-            Some(patch) => write.vp8_patch(patch),
-            None => write,
+        let resend_pt = self.resend_pts.iter().find(|(of, _)| *of == pt).map(|(_, resend_pt)| *resend_pt);
+        Some(VideoPacket { head, payload: Arc::clone(&packet.payload), patch, resend_pt })
+    }
+
+    fn head(&mut self, pt: u8, packet: &Packet) -> Option<Head> {
+        let (seq, timestamp) = self.renumber(packet)?;
+        Some(Head {
+            pt,
+            seq,
+            timestamp,
+            marker: packet.marker,
+            csrc: packet.producer,
+            level: packet.audio_level,
+            has_voice: packet.voice_activity.unwrap_or(false),
+            orientation: packet.video_orientation,
+            received_at: packet.received_at,
         })
     }
 

@@ -81,20 +81,30 @@ fn vc_02_consumers_go_before_producers_before_the_transport() {
 }
 
 #[test]
-fn vc_04_nothing_goes_out_that_str0m_sends_by_an_ssrc_of_sound() {
-    let mut world = room_of_three();
-    let key = world.hub.transport_of(&seat("bob")).unwrap();
-    let transport = world.hub.transports.get_mut(key).unwrap();
-    // As if str0m had drawn the same number of 32 bits for bob's picture.
-    let taken = transport.slots.iter().find(|slot| slot.sound.is_none()).unwrap().ssrc;
-    transport.slots.iter_mut().find(|slot| slot.sound.is_some()).unwrap().ssrc = taken;
-    world.net.sent.clear();
-    let bob = world.client("bob").address;
-    world.run(200);
-    let by_it = |bytes: &[u8]| crate::sound::sender_of(bytes) == Some(*taken);
-    assert!(!world.net.sent.iter().any(|(to, bytes)| *to == bob && by_it(bytes)));
-    assert!(world.happened("bob", &Event::Panicked { message: "one SSRC for two streams".to_owned() }));
-    assert_eq!(world.hub.ledger().transports, 2);
+fn vc_04_nothing_goes_out_that_str0m_sends_by_an_ssrc_of_the_hubs_own() {
+    for is_resend in [false, true] {
+        let mut world = room_of_three();
+        let key = world.hub.transport_of(&seat("bob")).unwrap();
+        // As if str0m had drawn the same number of 32 bits for what it says by itself.
+        let transport = world.hub.transports.get_mut(key).unwrap();
+        let taken = *transport.asking_ssrc();
+        let slot = transport.slots.iter_mut().find(|slot| slot.resend.is_some()).unwrap();
+        match &mut slot.resend {
+            Some(resend) if is_resend => resend.ssrc = taken,
+            _ => slot.stream.ssrc = taken,
+        }
+        transport.ask_way().unwrap();
+        world.hub.touch(key);
+        world.net.sent.clear();
+        let bob = world.client("bob").address;
+        world.run(200);
+        let by_it = |bytes: &[u8]| crate::egress::sender_of(bytes) == Some(taken);
+        assert!(!world.net.sent.iter().any(|(to, bytes)| *to == bob && by_it(bytes)));
+        assert!(
+            world.happened("bob", &Event::Panicked { message: "one SSRC for two streams".to_owned() })
+        );
+        assert_eq!(world.hub.ledger().transports, 2);
+    }
 }
 
 #[test]

@@ -6,32 +6,31 @@
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use parlor_proto::{Instance, Kind};
-use str0m::bwe::Bitrate;
 use str0m::change::{DirectApi, SdpOffer};
 use str0m::channel::{ChannelConfig, ChannelId};
 use str0m::config::DtlsVersion;
 use str0m::media::{KeyframeRequestKind, Mid, Rid};
 use str0m::net::{Protocol, Receive, TcpType, Transmit};
 use str0m::rtp::Ssrc;
-use str0m::{Candidate, Reason, Rtc, RtcConfig};
+use str0m::{Candidate, Rtc, RtcConfig};
 
 use crate::bucket::Bucket;
 use crate::codec::Codec;
 use crate::demux::{Remote, is_stun};
+use crate::egress::{Egress, Heard, sender_of};
 use crate::grade::PathGrade;
-use crate::hub::via_of;
+use crate::hub::{Timer, via_of};
 use crate::io::{Output, Seat, Via, Wishes};
 use crate::keys;
 use crate::limits;
-use crate::offer::{Agreed, AgreedSection, OfferError};
+use crate::offer::{Agreed, AgreedSection, OfferError, OwnSources};
 use crate::packet::Packet;
 use crate::sections::{self, Flow, Purpose};
 use crate::settings::{Certificate, Settings};
 use crate::slot::{ProducerId, Slot};
-use crate::sound::{Sound, sender_of};
 use crate::sources::Sources;
 
 /// Code below gave up; nothing below may be called any more.
@@ -47,22 +46,16 @@ pub(crate) enum Phase {
 }
 
 /// What became of a datagram.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Received {
-    Taken,
+    /// With what it says of what the hub sends. Where that is all, str0m was not asked.
+    Taken {
+        heard: Heard,
+        is_below: bool,
+    },
     /// Not for this transport after all.
     NotMine,
     Malformed,
-}
-
-/// What became of a packet that was to be forwarded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Written {
-    Nothing,
-    /// It waits in str0m.
-    Below,
-    /// It waits beside str0m.
-    Beside,
 }
 
 /// What a call below has put out.
@@ -85,27 +78,25 @@ pub(crate) struct Transport {
     pub(crate) producers: Vec<OwnProducer>,
     pub(crate) channel: Option<ChannelId>,
     pub(crate) wishes: Option<Wishes>,
-    /// What the path bears, bits per second; none where it is not estimated.
-    pub(crate) estimate_bps: Option<u64>,
     /// From when on the estimate may stop a video.
     pub(crate) trusts_estimate_at: Option<Instant>,
-    /// What was last asked for, bits per second: see [`Self::ask_for`].
-    asked_bps: (u64, u64),
     /// Proved addresses, oldest first.
     pub(crate) addresses: Vec<Remote>,
     pub(crate) ufrag: String,
     pub(crate) remote_ufrag: String,
-    /// What the timer is set to.
+    /// What str0m's timer is set to.
     pub(crate) armed: Option<Instant>,
-    /// Something was written that has not gone out.
+    /// What that of the way out is set to.
+    pub(crate) egress_armed: Option<Instant>,
+    /// Something was written into str0m that has not gone out.
     pub(crate) is_dirty: bool,
-    /// The same of sound.
-    pub(crate) is_sounding: bool,
+    /// Something is to go out beside str0m.
+    pub(crate) is_sending: bool,
     /// The participant has not been told who is in its slots now.
     pub(crate) are_slots_untold: bool,
     pub(crate) frames: Bucket,
     pub(crate) path: PathGrade,
-    pub(crate) sound: Sound,
+    pub(crate) egress: Egress,
     /// By this SSRC str0m is made to say something, so that it shows by which way.
     asking_ssrc: Ssrc,
     candidates_left: usize,
@@ -142,21 +133,34 @@ fn ask_way(rtc: &mut Rtc, asking: Ssrc) {
     rtc.direct_api().send_app_specific_feedback(asking, Ssrc::from(0), *b"PRLR");
 }
 
-/// The SSRC of a section's sound: the one that it has, or a new one, which is neither str0m's nor another section's.
-fn own_ssrc(direct: &DirectApi<'_>, mid: Mid, asking: Ssrc, sounding: &mut Vec<(Mid, Ssrc)>) -> Ssrc {
-    if let Some((_, ssrc)) = sounding.iter().find(|(own, _)| *own == mid) {
-        return *ssrc;
+/// The SSRCs of a section: those that it has, or new ones, which are neither str0m's nor another section's.
+fn own_sources(
+    direct: &DirectApi<'_>,
+    mid: Mid,
+    kind: Kind,
+    asking: Ssrc,
+    all: &mut Vec<(Mid, OwnSources)>,
+) -> OwnSources {
+    if let Some((_, own)) = all.iter().find(|(other, _)| *other == mid) {
+        return *own;
     }
-    loop {
-        let ssrc = direct.new_ssrc();
-        if ssrc != asking && sounding.iter().all(|(_, other)| *other != ssrc) {
-            sounding.push((mid, ssrc));
-            return ssrc;
+    let mut taken: Vec<u32> =
+        all.iter().flat_map(|(_, own)| [own.ssrc].into_iter().chain(own.resend)).chain([*asking]).collect();
+    let mut take = || {
+        loop {
+            let ssrc = *direct.new_ssrc();
+            if !taken.contains(&ssrc) {
+                taken.push(ssrc);
+                return ssrc;
+            }
         }
-    }
+    };
+    let own = OwnSources { ssrc: take(), resend: (kind == Kind::Video).then(take) };
+    all.push((mid, own));
+    own
 }
 
-fn rtc(settings: &Settings, now: Instant, has_congestion_control: bool) -> Rtc {
+fn rtc(settings: &Settings, now: Instant) -> Rtc {
     // H264 constrained baseline, in both packetization modes (RFC 6184, section 8.1).
     const H264: [(u8, u8, bool); 2] = [(108, 109, true), (124, 120, false)];
     const CONSTRAINED_BASELINE: u32 = 0x42_e01f;
@@ -166,8 +170,6 @@ fn rtc(settings: &Settings, now: Instant, has_congestion_control: bool) -> Rtc {
         .set_dtls_version(DtlsVersion::Dtls12)
         .set_rtp_mode(true)
         .set_stats_interval(Some(limits::GRADE_INTERVAL))
-        .set_send_buffer_audio(limits::RESEND_PACKETS_AUDIO)
-        .set_send_buffer_video(limits::RESEND_PACKETS_VIDEO)
         .set_sctp_max_message_size(limits::DATA_FRAME_BYTES_MAX)
         .set_sctp_max_buffered_amount(limits::DATA_BUFFER_BYTES_MAX)
         .clear_codecs()
@@ -175,9 +177,6 @@ fn rtc(settings: &Settings, now: Instant, has_congestion_control: bool) -> Rtc {
         .enable_vp8(true);
     for (pt, resend_pt, mode) in H264 {
         config.codec_config().add_h264(pt.into(), Some(resend_pt.into()), mode, CONSTRAINED_BASELINE);
-    }
-    if has_congestion_control {
-        config = config.enable_bwe(Some(Bitrate::from(limits::INITIAL_ESTIMATE_BPS)));
     }
     let mut rtc = config.build(now);
     for address in &settings.local {
@@ -200,11 +199,9 @@ impl Transport {
         seat: Seat,
         instance: Instance,
         attempt: u32,
-        receives_video: bool,
     ) -> Result<Self, Fault> {
-        let has_congestion_control = settings.has_congestion_control && receives_video;
         let (rtc, asking_ssrc, place) = catching(|| {
-            let mut rtc = rtc(settings, now, has_congestion_control);
+            let mut rtc = rtc(settings, now);
             let asking_ssrc = rtc.direct_api().new_ssrc();
             (rtc, asking_ssrc, keys::take_place())
         })?;
@@ -219,19 +216,18 @@ impl Transport {
             producers: Vec::new(),
             channel: None,
             wishes: None,
-            estimate_bps: None,
             trusts_estimate_at: None,
-            asked_bps: (0, 0),
             addresses: Vec::new(),
             ufrag: String::new(),
             remote_ufrag: String::new(),
             armed: None,
+            egress_armed: None,
             is_dirty: false,
-            is_sounding: false,
+            is_sending: false,
             are_slots_untold: false,
             frames: Bucket::new(now, limits::DATA_FRAMES_PER_SECOND, limits::DATA_FRAMES_BURST),
             path: PathGrade::default(),
-            sound: Sound::new(Arc::clone(provider), place, *clock),
+            egress: Egress::new(Arc::clone(provider), place, *clock),
             asking_ssrc,
             candidates_left: 0,
             has_data: false,
@@ -241,6 +237,14 @@ impl Transport {
             #[cfg(test)]
             planted: false,
         })
+    }
+
+    /// What one of its timers is set to.
+    pub(crate) const fn armed_mut(&mut self, timer: Timer) -> &mut Option<Instant> {
+        match timer {
+            Timer::Below => &mut self.armed,
+            Timer::Beside => &mut self.egress_armed,
+        }
     }
 
     /// Runs something that calls str0m.
@@ -275,9 +279,13 @@ impl Transport {
             offered.iter().any(|section| section.purpose == Purpose::Data && !section.is_rejected);
         let makes_channel = wants_data && !self.has_data;
         let text = sections::without_return(sdp);
-        // Sound keeps its SSRC for as long as its section is there.
-        let mut sounding: Vec<(Mid, Ssrc)> =
-            self.slots.iter().filter(|slot| slot.sound.is_some()).map(|slot| (slot.mid, slot.ssrc)).collect();
+        // What is sent keeps its SSRC for as long as its section is there.
+        let sources_of = |slot: &Slot| OwnSources {
+            ssrc: slot.stream.ssrc,
+            resend: slot.resend.as_ref().map(|resend| resend.ssrc),
+        };
+        let mut own_all: Vec<(Mid, OwnSources)> =
+            self.slots.iter().map(|slot| (slot.mid, sources_of(slot))).collect();
         let asking_ssrc = self.asking_ssrc;
         let result = self.guard(|rtc| {
             let offer = SdpOffer::from_sdp_string(&text)
@@ -306,8 +314,9 @@ impl Transport {
                     name: offered.mid.clone(),
                     kind,
                     codecs: section.codecs,
+                    resends: section.resends,
                     rids: offered.rids.iter().take(limits::LAYERS_MAX).cloned().collect(),
-                    ssrc: None,
+                    sources: None,
                     extensions: section.extensions,
                     cname: section.cname,
                 };
@@ -316,22 +325,13 @@ impl Transport {
                     Flow::Receive => agreed.producers.push(agreed_section),
                     Flow::Send => {
                         let Some(stream) = direct.stream_tx_by_mid(mid, None) else { continue };
-                        let ssrc = stream.ssrc();
-                        agreed_section.ssrc = Some(match kind {
-                            // It goes out beside str0m, which has a stream for it all the same, anew with each offer.
-                            Kind::Audio => {
-                                direct.remove_stream_tx(ssrc);
-                                let own = own_ssrc(&direct, mid, asking_ssrc, &mut sounding);
-                                replaced.push((*ssrc, *own));
-                                own
-                            }
-                            Kind::Video => {
-                                let (kept, ratio) =
-                                    (limits::RESEND_PACKETS_VIDEO, Some(limits::RESEND_RATIO_MAX));
-                                stream.set_rtx_cache(kept, limits::RESEND_AGE, ratio);
-                                ssrc
-                            }
-                        });
+                        // What is sent goes out beside str0m, which has a stream for it all the same, anew with each offer.
+                        let (ssrc, resend) = (stream.ssrc(), stream.rtx());
+                        direct.remove_stream_tx(ssrc);
+                        let own = own_sources(&direct, mid, kind, asking_ssrc, &mut own_all);
+                        replaced.push((*ssrc, own.ssrc));
+                        replaced.extend(resend.zip(own.resend).map(|(theirs, own)| (*theirs, own)));
+                        agreed_section.sources = Some(own);
                         agreed.slots.push(agreed_section);
                     }
                     Flow::Both | Flow::None => {}
@@ -380,12 +380,15 @@ impl Transport {
             let own = self.producers.iter().find(|own| own.mid == source.mid())?;
             Some((source, own.kind))
         });
-        let asks = self.phase == Phase::Connected && self.sound.doubts((via, local, remote));
+        let asks = self.phase == Phase::Connected && self.egress.doubts((via, local, remote));
         self.guard_all(|transport| {
-            let Self { rtc, sound, slots, path, asking_ssrc, .. } = transport;
-            if is_sure {
-                let (came, lost) = sound.on_datagram(now, slots, bytes);
-                path.on_report(came, lost);
+            let Self { rtc, egress, slots, path, asking_ssrc, .. } = transport;
+            let reports = if is_sure { egress.on_datagram(now, slots, bytes) } else { None };
+            let is_below = asks || reports.as_ref().is_none_or(|heard| heard.has_more);
+            let heard = reports.unwrap_or_default();
+            path.on_report(heard.came, heard.lost);
+            if !is_below {
+                return Received::Taken { heard, is_below };
             }
             if let Some((source, kind)) = disputed {
                 source.put_right(rtc, kind);
@@ -402,7 +405,7 @@ impl Transport {
                     if asks {
                         ask_way(rtc, *asking_ssrc);
                     }
-                    Received::Taken
+                    Received::Taken { heard, is_below }
                 }
                 Err(_) => Received::Malformed,
             }
@@ -415,6 +418,11 @@ impl Transport {
         self.guard(|rtc| ask_way(rtc, asking_ssrc))
     }
 
+    #[cfg(test)]
+    pub(crate) const fn asking_ssrc(&self) -> Ssrc {
+        self.asking_ssrc
+    }
+
     /// Time passed, or something was written.
     pub(crate) fn handle_timeout(&mut self, now: Instant) -> Result<(), Fault> {
         self.is_dirty = false;
@@ -422,20 +430,17 @@ impl Transport {
         self.guard(|rtc| drop(rtc.handle_input(str0m::Input::Timeout(now))))
     }
 
-    /// Takes out all there is; returns when to come again, and in which steps.
-    pub(crate) fn drain(&mut self, found: &mut Found) -> Result<(Instant, Duration), Fault> {
+    /// Takes out all there is; returns when to come again.
+    pub(crate) fn drain(&mut self, found: &mut Found) -> Result<Instant, Fault> {
         let drained = self.guard_all(|transport| {
-            let Self { rtc, sound, .. } = transport;
+            let Self { rtc, egress, .. } = transport;
             for _ in 0..limits::POLLS_PER_INPUT_MAX {
                 match rtc.poll_output() {
-                    Ok(str0m::Output::Timeout(at)) => {
-                        let is_paced = matches!(rtc.last_timeout_reason(), Reason::Pacer(_));
-                        return Some((at, if is_paced { limits::PACER_STEP } else { limits::TIMER_STEP }));
-                    }
+                    Ok(str0m::Output::Timeout(at)) => return Some(at),
                     // What comes later knows better by which way str0m sends now.
                     Ok(str0m::Output::Transmit(transmit)) => {
                         if !is_stun(&transmit.contents) {
-                            sound.take_way((via_of(transmit.proto), transmit.source, transmit.destination));
+                            egress.take_way((via_of(transmit.proto), transmit.source, transmit.destination));
                         }
                         found.transmits.push(transmit);
                     }
@@ -443,7 +448,7 @@ impl Transport {
                         if let str0m::Event::PeerStats(stats) = &event
                             && let Some(pair) = &stats.selected_candidate_pair
                         {
-                            sound.take_way((via_of(pair.protocol), pair.local.addr, pair.remote.addr));
+                            egress.take_way((via_of(pair.protocol), pair.local.addr, pair.remote.addr));
                         }
                         found.events.push(event);
                     }
@@ -460,10 +465,13 @@ impl Transport {
         })
     }
 
-    /// Looks at what str0m sends: that nothing of it is encrypted as sound could be.
+    /// Looks at what str0m sends: that nothing of it is encrypted as sound or a picture could be.
     fn look_at(&mut self, found: &mut Found) -> Result<(), Fault> {
-        let is_sound = |ssrc: u32| self.slots.iter().any(|slot| slot.sound.is_some() && *slot.ssrc == ssrc);
-        if found.transmits.iter().filter_map(|transmit| sender_of(&transmit.contents)).any(is_sound) {
+        let is_own = |ssrc: u32| {
+            let resend = |slot: &Slot| slot.resend.as_ref().map(|resend| resend.ssrc);
+            self.slots.iter().any(|slot| slot.stream.ssrc == ssrc || resend(slot) == Some(ssrc))
+        };
+        if found.transmits.iter().filter_map(|transmit| sender_of(&transmit.contents)).any(is_own) {
             found.transmits.clear();
             self.is_broken = true;
             return Err(Fault("one SSRC for two streams".to_owned()));
@@ -486,62 +494,52 @@ impl Transport {
         Ok(found)
     }
 
-    /// Writes a packet into a slot.
-    pub(crate) fn forward(&mut self, slot: usize, packet: &Packet) -> Result<Written, Fault> {
+    /// Writes a packet into a slot; true if something is to go out.
+    pub(crate) fn forward(&mut self, slot: usize, packet: &Packet) -> Result<bool, Fault> {
         if self.phase != Phase::Connected {
-            return Ok(Written::Nothing);
+            return Ok(false);
         }
-        match packet.kind {
-            Kind::Audio => self.forward_sound(slot, packet),
-            Kind::Video => self.forward_video(slot, packet),
-        }
-    }
-
-    fn forward_sound(&mut self, slot: usize, packet: &Packet) -> Result<Written, Fault> {
         self.guard_all(|transport| {
-            let Self { slots, sound, .. } = transport;
-            let Some(slot) = slots.get_mut(slot) else { return Written::Nothing };
-            let Some(outgoing) = slot.sound_for(packet) else { return Written::Nothing };
-            let is_written = slot.sound.as_mut().is_some_and(|stream| sound.write(stream, &outgoing));
-            if is_written { Written::Beside } else { Written::Nothing }
-        })
-    }
-
-    fn forward_video(&mut self, slot: usize, packet: &Packet) -> Result<Written, Fault> {
-        self.guard_all(|transport| {
-            let Self { slots, rtc, .. } = transport;
-            let Some(slot) = slots.get_mut(slot) else { return Written::Nothing };
-            let Some(write) = slot.video_for(packet) else { return Written::Nothing };
-            let mut direct = rtc.direct_api();
-            let stream = direct.stream_tx(&slot.ssrc);
-            let fitting = stream.filter(|stream| {
-                let waiting = stream.queue_info().map_or(0, |info| info.packet_count());
-                waiting < limits::PACED_PACKETS_MAX
-            });
-            match (fitting, &mut slot.consumer) {
-                (Some(stream), _) => {
-                    stream.write_rtp(write);
-                    return Written::Below;
+            let Self { slots, egress, .. } = transport;
+            let place = slot;
+            let Some(slot) = slots.get_mut(place) else { return false };
+            match packet.kind {
+                Kind::Audio => {
+                    let Some((head, payload)) = slot.sound_for(packet) else { return false };
+                    egress.write_sound(&mut slot.stream, &head, &payload)
                 }
-                (None, Some(consumer)) => consumer.layer = None,
-                (None, None) => {}
+                Kind::Video => {
+                    let Some(outgoing) = slot.video_for(packet) else { return false };
+                    let fits = egress.push_picture(place, slot.stream.ssrc, outgoing);
+                    if !fits && let Some(consumer) = &mut slot.consumer {
+                        consumer.layer = None;
+                    }
+                    fits
+                }
             }
-            Written::Nothing
         })
     }
 
-    /// Writes what is due to be said about sound.
-    pub(crate) fn report_sound(&mut self, now: Instant) -> Result<(), Fault> {
+    /// Writes what is due to be said about what is sent.
+    pub(crate) fn report(&mut self, now: Instant) -> Result<(), Fault> {
         self.guard_all(|transport| {
-            let Self { slots, sound, .. } = transport;
-            sound.report(now, slots.iter_mut().filter_map(|slot| slot.sound.as_mut()));
+            let Self { slots, egress, .. } = transport;
+            egress.report(now, slots.iter_mut().map(|slot| &mut slot.stream));
         })
     }
 
-    /// The sound that is to go out.
-    pub(crate) fn take_sound(&mut self) -> impl Iterator<Item = Output> {
-        self.sound.take_waiting().into_iter().flat_map(|((via, local, remote), waiting)| {
-            waiting.map(move |bytes| Output::Transmit { via, local, remote, bytes })
+    /// Lets go of the pictures that have their turn; returns when to come again.
+    pub(crate) fn pace(&mut self, now: Instant) -> Result<Option<Instant>, Fault> {
+        self.guard_all(|transport| {
+            let Self { slots, egress, .. } = transport;
+            egress.pace(now, slots)
+        })
+    }
+
+    /// What is to go out beside str0m.
+    pub(crate) fn take_sealed(&mut self) -> impl Iterator<Item = Output> {
+        self.egress.take_sealed().into_iter().flat_map(|((via, local, remote), sealed)| {
+            sealed.map(move |bytes| Output::Transmit { via, local, remote, bytes })
         })
     }
 
@@ -552,21 +550,6 @@ impl Transport {
                 stream.request_keyframe(KeyframeRequestKind::Pli);
             }
         })
-    }
-
-    /// Says what could be sent if the path bore it, and what would be enough for a little more than now, bits per second, where
-    /// bandwidth is estimated. Up to the latter, and to what the path is believed to bear, str0m fills up with padding: the
-    /// estimate only grows by what is sent.
-    pub(crate) fn ask_for(&mut self, next_bps: u64, desired_bps: u64) -> Result<(), Fault> {
-        let is_close = |new: u64, old: u64| new.abs_diff(old) <= old / 10;
-        let (old_next_bps, old_desired_bps) = self.asked_bps;
-        if self.estimate_bps.is_none()
-            || is_close(next_bps, old_next_bps) && is_close(desired_bps, old_desired_bps)
-        {
-            return Ok(());
-        }
-        self.asked_bps = (next_bps, desired_bps);
-        self.guard(|rtc| rtc.bwe().set_bitrate(Bitrate::from(next_bps), Bitrate::from(desired_bps)))
     }
 
     /// Writes a data frame; false if the receiver is too slow for it, or has no channel.
@@ -584,8 +567,8 @@ impl Transport {
     /// Says goodbye to the other end (RTCP BYE, DTLS close_notify), as far as that is possible.
     pub(crate) fn close(&mut self, found: &mut Found) -> Result<(), Fault> {
         self.guard_all(|transport| {
-            let Self { slots, sound, .. } = transport;
-            sound.say_goodbye(slots.iter().filter_map(|slot| slot.sound.as_ref()));
+            let Self { slots, egress, .. } = transport;
+            egress.say_goodbye(slots.iter());
             drop(transport.rtc.close());
         })?;
         self.drain(found).map(drop)

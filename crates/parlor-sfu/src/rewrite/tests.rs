@@ -60,6 +60,16 @@ fn vc_01_picture_ids_go_on_over_a_change_of_layer() {
     ids.restart();
     assert!(shown(&mut ids, 9_000, 77).is_some());
     assert_eq!(ids.last, Some((102, 7)));
-    shown(&mut ids, 9_001, 78);
+    let patch = shown(&mut ids, 9_001, 78).unwrap();
     assert_eq!(ids.last, Some((103, 8)));
+    let mut written = vp8(9_001, 78);
+    patch.apply(&mut written);
+    assert_eq!(written, vp8(103, 8));
+    let short = |id: u8| vec![0x90, 0x80, id, 0x11, 0x22];
+    ids.restart();
+    let patch = ids.patch(&Vp8Descriptor::parse(&short(9)).unwrap(), &short(9)).unwrap();
+    let mut written = short(9);
+    patch.apply(&mut written);
+    assert_eq!(written, short(104));
+    patch.apply(&mut []);
 }

@@ -42,6 +42,10 @@ fn words(words: &[u32]) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_be_bytes()).collect()
 }
 
+fn blocks(bytes: &[u8]) -> Vec<Block> {
+    packets(bytes).flat_map(|packet| packet.blocks()).collect()
+}
+
 #[test]
 fn au_6_blocks_are_found_in_both_kinds_of_reports() {
     let of = |ssrc: u32, lost: u32| [ssrc, 0x4000_0000 | lost, 0x0001_0203, 9, 0xaaaa_bbbb, 0x1_0000];
@@ -75,5 +79,37 @@ fn vc_05_fuzz_blocks() {
             (*first, *kind, *high) = (0x80 | *first, random.u8(199..208), 0);
         }
         assert!(blocks(&bytes).len() <= bytes.len() / BLOCK_BYTES);
+        let missing = packets(&bytes).filter_map(|packet| packet.feedback()).map(|feedback| match feedback {
+            Feedback::Missing { seqs, .. } => seqs.len(),
+            Feedback::KeyFrame { ssrcs } => ssrcs.len(),
+            Feedback::Arrivals(body) => body.len() / WORD_BYTES,
+        });
+        assert!(missing.sum::<usize>() <= bytes.len() / WORD_BYTES * 17);
+    }
+}
+
+#[test]
+fn vc_01_feedback_says_what_is_missing_and_what_needs_a_key_frame() {
+    let mut all = words(&[0x81cd_0004, 7, 11, 0xfffe_0000, 0x0010_8001]);
+    all.extend(words(&[0x81ce_0002, 7, 12]));
+    all.extend(words(&[0x84ce_0006, 7, 0, 13, 0x0500_0000, 14, 0x0600_0000]));
+    all.extend(words(&[0x8fcd_0003, 7, 0, 0x0001_0001]));
+    all.extend(words(&[0x8fce_0003, 7, 0, 0x5245_4d42]));
+    let found: Vec<Feedback<'_>> = packets(&all).filter_map(|packet| packet.feedback()).collect();
+    let seqs = vec![0xfffe, 0x10, 0x11, 0x20];
+    let arrivals = words(&[7, 0, 0x0001_0001]);
+    let expected = [
+        Feedback::Missing { ssrc: 11, seqs },
+        Feedback::KeyFrame { ssrcs: vec![12] },
+        Feedback::KeyFrame { ssrcs: vec![13, 14] },
+        Feedback::Arrivals(&arrivals),
+    ];
+    assert_eq!(found, expected);
+    assert!(packets(&all).all(|packet| packet.is_about_receiving()));
+    let wrapped = words(&[0x81cd_0003, 7, 11, 0xffff_0001]);
+    let feedback = packets(&wrapped).next().unwrap().feedback();
+    assert_eq!(feedback, Some(Feedback::Missing { ssrc: 11, seqs: vec![0xffff, 0] }));
+    for other in [0x80c8_0001, 0x81cb_0001, 0x80cf_0001] {
+        assert!(!packets(&words(&[other, 7])).next().unwrap().is_about_receiving(), "{other:x}");
     }
 }
