@@ -25,6 +25,8 @@
 extern crate self as parlor_sfu;
 
 mod assign;
+#[cfg_attr(not(test), expect(dead_code, reason = "the egress of pictures is about to use it"))]
+mod bandwidth;
 mod bucket;
 mod clock;
 mod codec;
@@ -56,6 +58,8 @@ mod sources;
 mod srtp;
 mod transport;
 mod transports;
+#[cfg_attr(not(test), expect(dead_code, reason = "the egress of pictures is about to use it"))]
+mod twcc;
 
 pub use hub::Hub;
 pub use io::{
