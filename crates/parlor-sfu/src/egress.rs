@@ -43,7 +43,7 @@ pub(crate) struct Heard {
     pub(crate) key_frames: Vec<Mid>,
     /// There is more in it than what this end has to know.
     pub(crate) has_more: bool,
-    /// Something waits to go out now.
+    /// Something may go out now that waited.
     pub(crate) has_waiting: bool,
 }
 
@@ -141,10 +141,11 @@ impl Egress {
 
     /// Says what could be sent at once if the path bore it, and what would be enough for everything, bits per second. Up to the former
     /// it is filled up: the estimate only grows by what is sent.
-    pub(crate) fn ask_for(&mut self, now: Instant, next_bps: u64, desired_bps: u64) {
-        if let Some(bandwidth) = &mut self.bandwidth {
-            bandwidth.ask_for(now, next_bps, desired_bps);
-        }
+    /// True if something may go out now for that.
+    pub(crate) fn ask_for(&mut self, now: Instant, next_bps: u64, desired_bps: u64) -> bool {
+        let Some(bandwidth) = &mut self.bandwidth else { return false };
+        bandwidth.ask_for(now, next_bps, desired_bps);
+        bandwidth.poll_timeout().is_some_and(|at| at <= now)
     }
 
     /// Writes a packet of sound; false if there are no keys and no way yet, or if its number is not new to the stream.
@@ -321,6 +322,7 @@ impl Egress {
                 Some(Feedback::Arrivals(body)) => {
                     if let Some(bandwidth) = &mut self.bandwidth {
                         bandwidth.on_feedback(now, body);
+                        heard.has_waiting = true;
                     }
                 }
                 Some(Feedback::Missing { ssrc, seqs }) => {
@@ -335,7 +337,7 @@ impl Egress {
                 None => {}
             }
         }
-        heard.has_waiting = !self.again.is_empty();
+        heard.has_waiting |= !self.again.is_empty();
         Some(heard)
     }
 
@@ -348,9 +350,7 @@ impl Egress {
         self.new_round_trip = round_trip.or(self.new_round_trip);
         self.round_trip = round_trip.or(self.round_trip);
         if let Some(bandwidth) = &mut self.bandwidth {
-            if let Some(round_trip) = round_trip {
-                bandwidth.on_round_trip(now, round_trip);
-            }
+            /*RTT*/
             if slot.resend.is_some() {
                 bandwidth.on_loss(now, came, lost);
             }

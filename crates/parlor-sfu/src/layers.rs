@@ -124,7 +124,9 @@ impl Hub {
         // On a path that is far too narrow padding would only be in the way.
         let is_near = estimate_bps.is_some_and(|estimate| estimate.saturating_mul(2) >= next_bps);
         let next_bps = if has_all || !is_near { 0 } else { next_bps };
-        transport.egress.ask_for(now, next_bps, desired_bps);
+        if transport.egress.ask_for(now, next_bps, desired_bps) {
+            self.sending.add(now, key, transport);
+        }
         for choice in choices {
             let target = choice.chosen.and_then(|place| choice.layers.get(place)).map(|(layer, _)| *layer);
             let slot = transport.slots.get_mut(choice.slot);

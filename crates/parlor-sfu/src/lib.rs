@@ -14,7 +14,7 @@
 //! ```
 //!
 //! str0m does ICE, DTLS, SCTP and what comes in; `transport` is the one place that calls it, and stops what
-//! panics below from reaching further. Packets of sound go out beside it (`sound`, `srtp`, `rtcp`), under the keys of its DTLS (`keys`). str0m also reads entropy, and the certificate is made with it: a hub gives the same decisions
+//! panics below from reaching further. Sound and pictures go out beside it, under the keys of its DTLS (`keys`). str0m also reads entropy, and the certificate is made with it: a hub gives the same decisions
 //! for the same inputs, not the same bytes.
 //!
 //! By whose state it is: `transport` (one path), `producer`, `slot` with its consumer, `room`, `demux`, `rewrite`

@@ -74,3 +74,12 @@ pub const INITIAL_ESTIMATE_BPS: u64 = 1_500_000;
 /// So long after connecting the smallest layer of each video goes out whatever the estimate: before there is something to measure
 /// it falls far below what the path bears.
 pub const ESTIMATE_WAIT: Duration = Duration::from_secs(4);
+
+/// Packets that one feedback of a receiver may tell of; one that tells of more is not looked at.
+pub const FEEDBACK_PACKETS_MAX: u16 = 8_192;
+/// Packets that are remembered of each transport until feedback tells of them; the oldest are forgotten.
+pub const SENT_PACKETS_MAX: usize = 4_096;
+/// How long they are.
+pub const SENT_AGE: Duration = Duration::from_secs(5);
+/// Probes of a path that wait for their turn.
+pub const PROBES_MAX: usize = 4;

@@ -127,7 +127,7 @@ impl Game {
             producers >= self.without[2] && slots >= self.without[4],
             "the others keep theirs: {ledger:?}"
         );
-        assert!(ledger.timers <= transports, "{ledger:?}");
+        assert!(ledger.timers <= 2 * transports, "{ledger:?}");
         assert_eq!(ledger.buffered_bytes, 0, "all was taken out");
         let known = transports * (1 + parlor_sfu::limits::ADDRESSES_PER_TRANSPORT_MAX);
         assert!(ledger.routes <= known + parlor_sfu::limits::HINTS_MAX, "{ledger:?}");

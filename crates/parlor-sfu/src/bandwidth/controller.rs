@@ -1,0 +1,184 @@
+//! The one place that calls `goog_cc`, libwebrtc's congestion controller in Rust. It is told of packets and feedback, and says what
+//! the path bears and what it would like to have tried out.
+//!
+//! It asserts what its callers see to, so what is told to it is kept sane here: times never run backwards and are finite, sizes are
+//! at least 1, and a report in which nothing came waits for one in which something did (it would panic). Its periodic probing is
+//! not used, since that reads the system's clock; for all the rest it decides by the times that it is given.
+
+use std::time::{Duration, Instant};
+
+use goog_cc::experiments::FieldTrials;
+use goog_cc::network_control::{NetworkControllerConfig, NetworkControllerInterface};
+use goog_cc::transport::{
+    NetworkAvailability, NetworkControlUpdate, PacedPacketInfo, PacketResult, ProcessInterval, SentPacket,
+    TargetRateConstraints, TransportPacketsFeedback,
+};
+use goog_cc::units::{DataRate, DataSize, TimeDelta, Timestamp};
+use goog_cc::{GoogCcConfig, GoogCcNetworkController};
+
+use super::history::Sent;
+use super::probes::Probe;
+use crate::limits::SENT_PACKETS_MAX;
+
+/// It takes packets of which nobody told for so long as a sign that the path is full, and lowers the estimate each second.
+pub(crate) const UNHEARD_MAX: Duration = Duration::from_secs(3);
+/// How often it wants to be asked.
+const PROCESS_INTERVAL: Duration = Duration::from_millis(25);
+/// The estimate stays between these, bits per second.
+const LOWEST_BPS: u64 = 30_000;
+const HIGHEST_BPS: u64 = 50_000_000;
+/// Its times begin here, in microseconds: it takes 0 for long ago.
+const BEGAN_US: i64 = 60_000_000;
+
+/// What it says.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) estimate_bps: u64,
+    pub(crate) probes: Vec<Probe>,
+}
+
+pub(crate) struct Controller {
+    inner: Box<GoogCcNetworkController>,
+    began: Instant,
+    estimate_bps: u64,
+    processed_at: Option<Instant>,
+    /// What the next report says.
+    learned: Vec<PacketResult>,
+    /// Something in it came.
+    has_come: bool,
+}
+
+impl std::fmt::Debug for Controller {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Controller").field("estimate_bps", &self.estimate_bps).finish_non_exhaustive()
+    }
+}
+
+/// What is other than in browsers.
+fn trials() -> FieldTrials {
+    let mut trials = FieldTrials::default();
+    // A window of bytes under way is for encoders: it drops their frames. Nothing is encoded here.
+    trials.congestion_window.queue_size_ms = 0;
+    trials
+}
+
+fn rate(bps: u64) -> DataRate {
+    DataRate::from_bits_per_sec(i64::try_from(bps).unwrap_or(0).max(1))
+}
+
+impl Controller {
+    pub(crate) fn new(now: Instant, initial_bps: u64) -> Self {
+        let initial_bps = initial_bps.clamp(LOWEST_BPS, HIGHEST_BPS);
+        let config = NetworkControllerConfig {
+            field_trials: trials(),
+            constraints: TargetRateConstraints {
+                at_time: Timestamp::from_micros(BEGAN_US),
+                min_data_rate: Some(rate(LOWEST_BPS)),
+                max_data_rate: Some(rate(HIGHEST_BPS)),
+                starting_rate: Some(rate(initial_bps)),
+            },
+            ..NetworkControllerConfig::default()
+        };
+        // Round trips and losses are known from feedback.
+        let inner = GoogCcNetworkController::new(config, GoogCcConfig { feedback_only: true });
+        Self {
+            inner: Box::new(inner),
+            began: now,
+            estimate_bps: initial_bps,
+            processed_at: None,
+            learned: Vec::new(),
+            has_come: false,
+        }
+    }
+
+    pub(crate) const fn estimate_bps(&self) -> u64 {
+        self.estimate_bps
+    }
+
+    fn time(&self, at: Instant) -> Timestamp {
+        let us = i64::try_from(at.saturating_duration_since(self.began).as_micros()).unwrap_or(i64::MAX / 4);
+        Timestamp::from_micros(us.saturating_add(BEGAN_US))
+    }
+
+    /// The first packet goes out.
+    pub(crate) fn begin(&mut self, now: Instant) -> Told {
+        let available = NetworkAvailability { at_time: self.time(now), network_available: true };
+        let mut told = self.inner.on_network_availability(available).probe_cluster_configs;
+        let update = self.inner.on_process_interval(ProcessInterval { at_time: self.time(now), pacer_queue: None });
+        self.processed_at = Some(now);
+        told.extend(update.probe_cluster_configs);
+        self.told(NetworkControlUpdate { probe_cluster_configs: told, ..update })
+    }
+
+    /// What it does from time to time, if it is time.
+    pub(crate) fn process(&mut self, now: Instant) -> Option<Told> {
+        let last = self.processed_at?;
+        if now.saturating_duration_since(last) < PROCESS_INTERVAL {
+            return None;
+        }
+        self.processed_at = Some(now);
+        let update = self.inner.on_process_interval(ProcessInterval { at_time: self.time(now), pacer_queue: None });
+        Some(self.told(update))
+    }
+
+    pub(crate) fn on_sent(&mut self, now: Instant, bytes: usize) {
+        let size = DataSize::from_bytes(i64::try_from(bytes).unwrap_or(i64::from(u16::MAX)));
+        self.inner.on_sent_packet(SentPacket { send_time: self.time(now), size, ..SentPacket::default() });
+    }
+
+    /// Takes what feedback says of one packet, in microseconds since the first; all together counts with [`Self::on_feedback`].
+    pub(crate) fn learn(&mut self, number: u64, sent: &Sent, arrived_us: Option<i64>) {
+        let pacing_info = sent.probe.map_or_else(PacedPacketInfo::default, |probe| PacedPacketInfo {
+            send_bitrate: rate(probe.bps),
+            probe_cluster_id: probe.id,
+            probe_cluster_min_probes: i64::from(probe.packets),
+            probe_cluster_min_bytes: i64::from(probe.bytes),
+            probe_cluster_bytes_sent: 0,
+        });
+        let sent_packet = SentPacket {
+            send_time: self.time(sent.at),
+            size: DataSize::from_bytes(i64::from(sent.bytes)),
+            pacing_info,
+            sequence_number: i64::try_from(number).unwrap_or(i64::MAX),
+            ..SentPacket::default()
+        };
+        let receive_time = arrived_us.map_or_else(Timestamp::plus_infinity, |us| {
+            self.has_come = true;
+            // No receiver's clock is so far off.
+            const FAR_US: i64 = 1 << 50;
+            Timestamp::from_micros(us.clamp(-FAR_US, FAR_US).saturating_add(BEGAN_US))
+        });
+        self.learned.push(PacketResult { sent_packet, receive_time, ..PacketResult::default() });
+    }
+
+    /// Counts what was learned.
+    pub(crate) fn on_feedback(&mut self, now: Instant) -> Told {
+        if !self.has_come {
+            // At most all that are remembered are lost.
+            self.learned.truncate(SENT_PACKETS_MAX);
+            return self.told(NetworkControlUpdate::default());
+        }
+        self.has_come = false;
+        let update = self.inner.on_transport_packets_feedback(TransportPacketsFeedback {
+            feedback_time: self.time(now),
+            packet_feedbacks: std::mem::take(&mut self.learned),
+            ..TransportPacketsFeedback::default()
+        });
+        self.told(update)
+    }
+
+    fn told(&mut self, update: NetworkControlUpdate) -> Told {
+        if let Some(target) = update.target_rate {
+            let bps = u64::try_from(target.target_rate.bps_or(0)).unwrap_or(0);
+            self.estimate_bps = bps.clamp(LOWEST_BPS, HIGHEST_BPS);
+        }
+        let probe = |cluster: goog_cc::transport::ProbeClusterConfig| {
+            let positive = |number: i64| u64::try_from(number).unwrap_or(0);
+            let us = if cluster.target_duration.is_finite() { cluster.target_duration } else { TimeDelta::zero() };
+            let packets = u32::try_from(cluster.target_probe_count).unwrap_or(1);
+            Probe::new(cluster.id, positive(cluster.target_data_rate.bps_or(0)), positive(us.us()), packets)
+        };
+        let probes = update.probe_cluster_configs.into_iter().map(probe).collect();
+        Told { estimate_bps: self.estimate_bps, probes }
+    }
+}
