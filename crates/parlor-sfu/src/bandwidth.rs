@@ -9,6 +9,7 @@
 //!
 //! [1]: https://datatracker.ietf.org/doc/html/draft-ietf-rmcat-gcc-02
 
+mod at_work;
 mod controller;
 mod history;
 mod pacer;
@@ -24,6 +25,8 @@ use probes::{Probes, Step};
 
 /// A path that looked congested is not filled up with padding for so long.
 const PADDING_PAUSE: Duration = Duration::from_secs(2);
+/// It is filled up where what is wanted is no more than so many times what it is believed to bear.
+const NEAR_TIMES: u64 = 2;
 /// Nor is it probed by us.
 const PROBING_PAUSE: Duration = Duration::from_secs(4);
 /// An estimate that falls to this much of what it was says that the path is congested, in percent.
@@ -300,7 +303,9 @@ impl Bandwidth {
         if self.heard.is_none() || !self.may_learn(now) || self.looked_congested(now, PADDING_PAUSE) {
             return 0;
         }
-        self.wish.next.min(self.estimate_bps)
+        // On a path that is far too narrow padding would only be in the way; there, probes find out when it is no longer so.
+        let is_near = self.estimate_bps.saturating_mul(NEAR_TIMES) >= self.wish.next;
+        if is_near { self.wish.next.min(self.estimate_bps) } else { 0 }
     }
 }
 

@@ -121,9 +121,7 @@ impl Hub {
             borne(largest_bps.saturating_mul(UPGRADE_PERCENT) / 100).saturating_mul(DESIRED_PERCENT) / 100;
         let has_all = choices.iter().all(|choice| choice.place_above() >= choice.layers.len());
         let next_bps = borne(choices.iter().map(Choice::next_bps).sum());
-        // On a path that is far too narrow padding would only be in the way.
-        let is_near = estimate_bps.is_some_and(|estimate| estimate.saturating_mul(2) >= next_bps);
-        let next_bps = if has_all || !is_near { 0 } else { next_bps };
+        let next_bps = if has_all { 0 } else { next_bps };
         if transport.egress.ask_for(now, next_bps, desired_bps) {
             self.sending.add(now, key, transport);
         }

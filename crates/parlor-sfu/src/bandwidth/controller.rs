@@ -16,6 +16,7 @@ use goog_cc::transport::{
 use goog_cc::units::{DataRate, DataSize, TimeDelta, Timestamp};
 use goog_cc::{GoogCcConfig, GoogCcNetworkController};
 
+use super::at_work::AtWork;
 use super::history::Sent;
 use super::probes::Probe;
 use crate::limits::SENT_PACKETS_MAX;
@@ -38,7 +39,8 @@ pub(crate) struct Told {
 }
 
 pub(crate) struct Controller {
-    inner: Box<GoogCcNetworkController>,
+    inner: AtWork,
+    initial_bps: u64,
     began: Instant,
     estimate_bps: u64,
     processed_at: Option<Instant>,
@@ -66,23 +68,33 @@ fn rate(bps: u64) -> DataRate {
     DataRate::from_bits_per_sec(i64::try_from(bps).unwrap_or(0).max(1))
 }
 
+/// One that begins with an estimate.
+pub(super) fn make(initial_bps: u64) -> GoogCcNetworkController {
+    let config = NetworkControllerConfig {
+        field_trials: trials(),
+        constraints: TargetRateConstraints {
+            at_time: Timestamp::from_micros(BEGAN_US),
+            min_data_rate: Some(rate(LOWEST_BPS)),
+            max_data_rate: Some(rate(HIGHEST_BPS)),
+            starting_rate: Some(rate(initial_bps)),
+        },
+        ..NetworkControllerConfig::default()
+    };
+    // Round trips and losses are known from feedback.
+    GoogCcNetworkController::new(config, GoogCcConfig { feedback_only: true })
+}
+
 impl Controller {
+    fn inner<T>(&mut self, run: impl FnOnce(&mut GoogCcNetworkController) -> T) -> T {
+        let initial_bps = self.initial_bps;
+        self.inner.with(|| make(initial_bps), run)
+    }
+
     pub(crate) fn new(now: Instant, initial_bps: u64) -> Self {
         let initial_bps = initial_bps.clamp(LOWEST_BPS, HIGHEST_BPS);
-        let config = NetworkControllerConfig {
-            field_trials: trials(),
-            constraints: TargetRateConstraints {
-                at_time: Timestamp::from_micros(BEGAN_US),
-                min_data_rate: Some(rate(LOWEST_BPS)),
-                max_data_rate: Some(rate(HIGHEST_BPS)),
-                starting_rate: Some(rate(initial_bps)),
-            },
-            ..NetworkControllerConfig::default()
-        };
-        // Round trips and losses are known from feedback.
-        let inner = GoogCcNetworkController::new(config, GoogCcConfig { feedback_only: true });
         Self {
-            inner: Box::new(inner),
+            inner: AtWork::default(),
+            initial_bps,
             began: now,
             estimate_bps: initial_bps,
             processed_at: None,
@@ -103,8 +115,9 @@ impl Controller {
     /// The first packet goes out.
     pub(crate) fn begin(&mut self, now: Instant) -> Told {
         let available = NetworkAvailability { at_time: self.time(now), network_available: true };
-        let mut told = self.inner.on_network_availability(available).probe_cluster_configs;
-        let update = self.inner.on_process_interval(ProcessInterval { at_time: self.time(now), pacer_queue: None });
+        let process = ProcessInterval { at_time: self.time(now), pacer_queue: None };
+        let mut told = self.inner(|inner| inner.on_network_availability(available)).probe_cluster_configs;
+        let update = self.inner(|inner| inner.on_process_interval(process));
         self.processed_at = Some(now);
         told.extend(update.probe_cluster_configs);
         self.told(NetworkControlUpdate { probe_cluster_configs: told, ..update })
@@ -117,13 +130,15 @@ impl Controller {
             return None;
         }
         self.processed_at = Some(now);
-        let update = self.inner.on_process_interval(ProcessInterval { at_time: self.time(now), pacer_queue: None });
+        let process = ProcessInterval { at_time: self.time(now), pacer_queue: None };
+        let update = self.inner(|inner| inner.on_process_interval(process));
         Some(self.told(update))
     }
 
     pub(crate) fn on_sent(&mut self, now: Instant, bytes: usize) {
         let size = DataSize::from_bytes(i64::try_from(bytes).unwrap_or(i64::from(u16::MAX)));
-        self.inner.on_sent_packet(SentPacket { send_time: self.time(now), size, ..SentPacket::default() });
+        let packet = SentPacket { send_time: self.time(now), size, ..SentPacket::default() };
+        self.inner(|inner| inner.on_sent_packet(packet));
     }
 
     /// Takes what feedback says of one packet, in microseconds since the first; all together counts with [`Self::on_feedback`].
@@ -159,11 +174,12 @@ impl Controller {
             return self.told(NetworkControlUpdate::default());
         }
         self.has_come = false;
-        let update = self.inner.on_transport_packets_feedback(TransportPacketsFeedback {
+        let feedback = TransportPacketsFeedback {
             feedback_time: self.time(now),
             packet_feedbacks: std::mem::take(&mut self.learned),
             ..TransportPacketsFeedback::default()
-        });
+        };
+        let update = self.inner(|inner| inner.on_transport_packets_feedback(feedback));
         self.told(update)
     }
 
