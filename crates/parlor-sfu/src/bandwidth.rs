@@ -13,6 +13,7 @@ mod controller;
 mod history;
 mod pacer;
 mod probes;
+mod round_trip;
 
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,7 @@ use controller::Controller;
 use history::{History, Sent};
 use pacer::Pacer;
 use probes::{Probes, Step};
+use round_trip::RoundTrip;
 
 /// A path that looked congested is not filled up with padding for so long.
 const PADDING_PAUSE: Duration = Duration::from_secs(2);
@@ -28,6 +30,8 @@ const PADDING_PAUSE: Duration = Duration::from_secs(2);
 const PROBING_PAUSE: Duration = Duration::from_secs(4);
 /// An estimate that falls to this much of what it was says that the path is congested, in percent.
 const CONGESTED_PERCENT: u64 = 97;
+/// Nor in the first moments, when what is known comes from what `goog_cc` tries itself.
+const PROBING_WAIT: Duration = Duration::from_secs(1);
 /// Without feedback for so long after packets that nobody told of, nothing is sent only to learn something.
 const HEARD_WAIT: Duration = Duration::from_secs(1);
 /// As long as no feedback ever came, losses that a receiver reports otherwise count from here on.
@@ -57,7 +61,7 @@ pub(crate) enum Purpose {
 }
 
 /// What is wanted of a path, bits per second.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Wish {
     next: u64,
     desired: u64,
@@ -73,6 +77,7 @@ pub(crate) struct Bandwidth {
     history: History,
     pacer: Pacer,
     probes: Probes,
+    round_trip: RoundTrip,
     /// Time does not run backwards here.
     now: Instant,
     /// The first packet of a picture went out then.
@@ -95,11 +100,13 @@ impl Bandwidth {
         Self {
             initial_bps: controller.estimate_bps(),
             estimate_bps: controller.estimate_bps(),
-            wish: Wish::default(),
+            // Nothing was asked for yet, and something will be.
+            wish: Wish { next: 0, desired: controller.estimate_bps().saturating_mul(2) },
             controller,
             history: History::default(),
             pacer: Pacer::new(now),
             probes: Probes::default(),
+            round_trip: RoundTrip::default(),
             now,
             began: None,
             heard: None,
@@ -187,25 +194,31 @@ impl Bandwidth {
         let now = self.pass(now);
         let Some(feedback) = Feedback::read(feedback) else { return (0, 0) };
         let tells_of_last = feedback.base.wrapping_add(feedback.count.wrapping_sub(1)) == self.history.last();
-        let (came, lost) = self.history.learn(now, &feedback, |packet, sent, arrived_us| {
-            self.controller.learn(packet, sent, arrived_us);
+        let mut newest = None;
+        let (came, lost) = self.history.learn(now, &feedback, |number, sent, arrived_us| {
+            if arrived_us.is_some() {
+                newest = newest.max(Some(sent.at));
+            }
+            self.controller.learn(number, sent, arrived_us);
         });
         if came == 0 && lost == 0 {
             return (0, 0);
         }
         self.heard = Some(now);
         self.waits_since = if tells_of_last { None } else { Some(now) };
+        if let Some(newest) = newest {
+            self.round_trip.on_sample(now, now.saturating_duration_since(newest));
+        }
         let told = self.controller.on_feedback(now);
         self.follow(now, told);
-        self.process(now);
         (came, lost)
     }
 
     /// Losses as a receiver reports them otherwise (RFC 3550, section 6.4), newly known. They count only where feedback never comes.
     pub(crate) fn on_loss(&mut self, now: Instant, came: u64, lost: u64) {
         let now = self.pass(now);
-        let is_mute =
-            self.began.is_some_and(|began| now.saturating_duration_since(began) >= MUTE_WAIT) && self.heard.is_none();
+        let is_mute = self.began.is_some_and(|began| now.saturating_duration_since(began) >= MUTE_WAIT)
+            && self.heard.is_none();
         let Some(percent) = lost.saturating_mul(100).checked_div(came.saturating_add(lost)) else { return };
         if !is_mute {
             return;
@@ -224,7 +237,8 @@ impl Bandwidth {
     pub(crate) fn ask_for(&mut self, now: Instant, next_bps: u64, desired_bps: u64) {
         let now = self.pass(now);
         self.wish = Wish { next: next_bps, desired: desired_bps.max(next_bps) };
-        if self.began.is_none() || self.heard.is_none() || !self.may_learn(now) || self.looked_congested(now, PROBING_PAUSE) {
+        let is_early = self.began.is_none_or(|at| now.saturating_duration_since(at) < PROBING_WAIT);
+        if is_early || !self.may_try(now, PROBING_PAUSE) {
             return;
         }
         self.probes.wish(now, self.estimate_bps, self.wish.next, self.wish.desired);
@@ -263,7 +277,8 @@ impl Bandwidth {
         let is_silent = self.sent_at.is_none_or(|sent| sent < heard);
         let waits = self.waits_since.map(|since| now.saturating_duration_since(since));
         let unheard = self.sent_at.map(|sent| sent.saturating_duration_since(heard));
-        let is_after_silence = unheard >= Some(controller::UNHEARD_MAX) && waits < Some(controller::UNHEARD_MAX);
+        let is_after_silence =
+            unheard >= Some(controller::UNHEARD_MAX) && waits < Some(controller::UNHEARD_MAX);
         if is_silent || is_after_silence {
             return;
         }
@@ -286,21 +301,21 @@ impl Bandwidth {
         }
     }
 
-    fn looked_congested(&self, now: Instant, pause: Duration) -> bool {
-        self.congested_at.is_some_and(|at| now.saturating_duration_since(at) < pause)
-    }
-
     /// Whether what is sent only to learn something may be told of.
     fn may_learn(&self, now: Instant) -> bool {
-        let is_old = self.sent_at.is_none_or(|at| now.saturating_duration_since(at) > crate::limits::SENT_AGE);
+        let is_old =
+            self.sent_at.is_none_or(|at| now.saturating_duration_since(at) > crate::limits::SENT_AGE);
         is_old || self.waits_since.is_none_or(|since| now.saturating_duration_since(since) < HEARD_WAIT)
     }
 
+    /// Whether more may be sent than there is: to a receiver who reports, and so long after the path was last full.
+    fn may_try(&self, now: Instant, pause: Duration) -> bool {
+        let is_congested = self.congested_at.is_some_and(|at| now.saturating_duration_since(at) < pause);
+        self.heard.is_some() && self.may_learn(now) && !is_congested && !self.round_trip.has_queue()
+    }
+
     fn padding_bps(&self, now: Instant) -> u64 {
-        if self.heard.is_none() || !self.may_learn(now) || self.looked_congested(now, PADDING_PAUSE) {
-            return 0;
-        }
-        self.wish.next.min(self.estimate_bps)
+        if self.may_try(now, PADDING_PAUSE) { self.wish.next.min(self.estimate_bps) } else { 0 }
     }
 }
 

@@ -193,8 +193,9 @@ impl Chunk {
     fn delta_bytes(self, packets: u16) -> Option<usize> {
         match self {
             Self::Run { symbol, .. } => Some(symbol.delta_bytes()?.saturating_mul(usize::from(packets))),
-            _ => (0..packets)
-                .try_fold(0_usize, |bytes, place| Some(bytes.saturating_add(self.symbol(place).delta_bytes()?))),
+            _ => (0..packets).try_fold(0_usize, |bytes, place| {
+                Some(bytes.saturating_add(self.symbol(place).delta_bytes()?))
+            }),
         }
     }
 }

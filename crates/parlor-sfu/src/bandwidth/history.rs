@@ -25,7 +25,7 @@ pub(crate) struct Sent {
 #[derive(Debug, Default)]
 pub(crate) struct History {
     /// Nothing where feedback told of it.
-    packets: VecDeque<Option<Sent>>,
+    pub(super) packets: VecDeque<Option<Sent>>,
     /// The number of the next packet.
     next: u64,
     clock: Option<Clock>,
@@ -96,7 +96,8 @@ impl History {
                 }
                 continue;
             };
-            let reference_us = *reference_us.get_or_insert_with(|| Clock::set(&mut self.clock, now, feedback));
+            let reference_us =
+                *reference_us.get_or_insert_with(|| Clock::set(&mut self.clock, now, feedback));
             came = came.saturating_add(1);
             each(number, sent, Some(arrived_us.saturating_add(reference_us)));
             *entry = None;

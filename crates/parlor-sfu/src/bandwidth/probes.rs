@@ -110,7 +110,12 @@ impl Probes {
         let id = FIRST_WISHED.saturating_add(i32::try_from(self.wished).unwrap_or(0));
         let enough_bps = next_bps.saturating_mul(WISH_PERCENT) / 100;
         let bps = (estimate_bps.saturating_mul(GROWTH_PERCENT) / 100).min(enough_bps);
-        self.add(now, Probe::new(id, bps, WISHED_US, WISHED_PACKETS), estimate_bps, desired_bps.max(enough_bps));
+        self.add(
+            now,
+            Probe::new(id, bps, WISHED_US, WISHED_PACKETS),
+            estimate_bps,
+            desired_bps.max(enough_bps),
+        );
     }
 
     /// The path is congested: nothing more is tried.

@@ -149,7 +149,8 @@ impl World {
         let mut is_turn = false;
         if ms % 33 == 0 && self.video.bps > 0 {
             let estimate = self.bandwidth.estimate_bps();
-            let bps = self.video.share.map_or(self.video.bps, |share| self.video.bps.min(estimate * share / 100));
+            let bps =
+                self.video.share.map_or(self.video.bps, |share| self.video.bps.min(estimate * share / 100));
             self.give(usize::try_from(bps * 33 / 8_000).unwrap());
             is_turn = true;
         }
