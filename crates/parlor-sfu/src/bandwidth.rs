@@ -194,10 +194,11 @@ impl Bandwidth {
         let now = self.pass(now);
         let Some(feedback) = Feedback::read(feedback) else { return (0, 0) };
         let tells_of_last = feedback.base.wrapping_add(feedback.count.wrapping_sub(1)) == self.history.last();
-        let mut newest = None;
+        let (mut newest, mut was_probe) = (None, false);
         let (came, lost) = self.history.learn(now, &feedback, |number, sent, arrived_us| {
             if arrived_us.is_some() {
                 newest = newest.max(Some(sent.at));
+                was_probe |= sent.probe.is_some();
             }
             self.controller.learn(number, sent, arrived_us);
         });
@@ -210,7 +211,14 @@ impl Bandwidth {
             self.round_trip.on_sample(now, now.saturating_duration_since(newest));
         }
         let told = self.controller.on_feedback(now);
+        let before_bps = self.estimate_bps;
         self.follow(now, told);
+        // By jitter alone a probe may come slower than it went. That is no reason not to try again.
+        let is_full = !was_probe || self.round_trip.has_queue();
+        if is_full && self.estimate_bps < before_bps.saturating_mul(CONGESTED_PERCENT) / 100 {
+            self.congested_at = Some(now);
+            self.probes.give_up();
+        }
         (came, lost)
     }
 
@@ -289,11 +297,7 @@ impl Bandwidth {
 
     /// Goes by what `goog_cc` says.
     fn follow(&mut self, now: Instant, told: controller::Told) {
-        if self.heard.is_some() && told.estimate_bps != self.estimate_bps {
-            if told.estimate_bps < self.estimate_bps.saturating_mul(CONGESTED_PERCENT) / 100 {
-                self.congested_at = Some(now);
-                self.probes.give_up();
-            }
+        if self.heard.is_some() {
             self.estimate_bps = told.estimate_bps;
         }
         for probe in told.probes {

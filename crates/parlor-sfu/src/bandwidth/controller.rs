@@ -17,7 +17,7 @@ use goog_cc::units::{DataRate, DataSize, TimeDelta, Timestamp};
 use goog_cc::{GoogCcConfig, GoogCcNetworkController};
 
 use super::history::Sent;
-use super::probes::Probe;
+use super::probes::{Measured, Probe};
 use crate::limits::SENT_PACKETS_MAX;
 
 /// It takes packets of which nobody told for so long as a sign that the path is full, and lowers the estimate each second.
@@ -46,6 +46,8 @@ pub(crate) struct Controller {
     pub(super) learned: Vec<PacketResult>,
     /// Something in it came.
     has_come: bool,
+    /// The last probe that was ordered here.
+    measured: Option<Measured>,
 }
 
 impl std::fmt::Debug for Controller {
@@ -94,6 +96,7 @@ impl Controller {
             processed_at: None,
             learned: Vec::new(),
             has_come: false,
+            measured: None,
         }
     }
 
@@ -152,6 +155,9 @@ impl Controller {
         };
         let receive_time = arrived_us.map_or_else(Timestamp::plus_infinity, |us| {
             self.has_come = true;
+            if let Some(probe) = sent.probe {
+                Measured::add(&mut self.measured, probe, sent.at, sent.bytes, us);
+            }
             // No receiver's clock is so far off.
             const FAR_US: i64 = 1 << 50;
             Timestamp::from_micros(us.clamp(-FAR_US, FAR_US).saturating_add(BEGAN_US))
@@ -167,6 +173,12 @@ impl Controller {
             return self.told(NetworkControlUpdate::default());
         }
         self.has_come = false;
+        if let Some(id) = self.measured.as_ref().and_then(|measured| measured.says_less(self.estimate_bps)) {
+            let of_it = |packet: &&mut PacketResult| packet.sent_packet.pacing_info.probe_cluster_id == id;
+            for packet in self.learned.iter_mut().filter(of_it) {
+                packet.sent_packet.pacing_info = PacedPacketInfo::default();
+            }
+        }
         let update = self.inner.on_transport_packets_feedback(TransportPacketsFeedback {
             feedback_time: self.time(now),
             packet_feedbacks: std::mem::take(&mut self.learned),

@@ -49,7 +49,7 @@ pub(super) struct World {
     pub(super) bandwidth: Bandwidth,
     pub(super) start: Instant,
     pub(super) now: Instant,
-    rng: fastrand::Rng,
+    pub(super) rng: fastrand::Rng,
     queue: VecDeque<usize>,
     busy_until: Instant,
     last_arrival: Instant,
@@ -147,14 +147,14 @@ impl World {
         self.now += MS;
         let ms = self.ms();
         let mut is_turn = false;
-        if ms % 33 == 0 && self.video.bps > 0 {
+        if ms.is_multiple_of(33) && self.video.bps > 0 {
             let estimate = self.bandwidth.estimate_bps();
             let bps =
                 self.video.share.map_or(self.video.bps, |share| self.video.bps.min(estimate * share / 100));
             self.give(usize::try_from(bps * 33 / 8_000).unwrap());
             is_turn = true;
         }
-        if ms % 100 == 0 {
+        if ms.is_multiple_of(100) {
             let next = if self.bandwidth.estimate_bps() < self.wish.0 { self.wish.0 } else { 0 };
             self.bandwidth.ask_for(self.now, next, self.wish.1);
             self.estimates.push(self.kbps());
@@ -174,7 +174,7 @@ impl World {
             self.turns();
         }
         self.receive();
-        if ms % self.link.feedback_ms == 0 {
+        if ms.is_multiple_of(self.link.feedback_ms) {
             self.report();
         }
         self.paced_max = self.paced_max.max(self.queue.iter().sum());
