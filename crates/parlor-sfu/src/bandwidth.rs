@@ -44,7 +44,7 @@ const MUTE_LOWEST_BPS: u64 = 150_000;
 pub(crate) enum Turn {
     /// The next packet in the queue goes out.
     Send,
-    /// About so many bytes of padding go out, in packets of any size.
+    /// About so many bytes of padding go out at once, in packets of any size.
     Pad { bytes: usize },
     /// Nothing before then. [`Bandwidth::poll_timeout`] says the same.
     Wait(Instant),
@@ -245,13 +245,13 @@ impl Bandwidth {
     pub(crate) fn ask_for(&mut self, now: Instant, next_bps: u64, desired_bps: u64) {
         let now = self.pass(now);
         self.wish = Wish { next: next_bps, desired: desired_bps.max(next_bps) };
-        let is_early = self.began.is_none_or(|at| now.saturating_duration_since(at) < PROBING_WAIT);
-        if is_early || !self.may_try(now, PROBING_PAUSE) {
-            return;
+        let Some(began) = self.began else { return };
+        let is_early = now.saturating_duration_since(began) < PROBING_WAIT;
+        if !is_early && self.may_try(now, PROBING_PAUSE) {
+            self.probes.wish(now, self.estimate_bps, self.wish.next, self.wish.desired);
         }
-        self.probes.wish(now, self.estimate_bps, self.wish.next, self.wish.desired);
-        // Who waits for the pacer, or for nothing, asks for a turn.
-        if self.probes.waits() {
+        // Who waits for nothing, or for the pacer, asks for a turn.
+        if self.probes.waits() || (self.wake_at.is_none() && self.padding_bps(now) > 0) {
             self.wake_at = Some(now);
         }
     }
@@ -302,6 +302,9 @@ impl Bandwidth {
         }
         for probe in told.probes {
             self.probes.add(now, probe, self.estimate_bps, self.wish.desired);
+        }
+        if self.probes.waits() {
+            self.wake_at = Some(now);
         }
     }
 

@@ -74,7 +74,7 @@ impl Pacer {
 
     /// Until when the next packet of a picture has to wait, none where it need not.
     pub(crate) fn media(&mut self, now: Instant) -> Option<Instant> {
-        let owed_us = self.media_debt / self.media_bps;
+        let owed_us = (self.media_debt / self.media_bps).min(DEBT_US);
         let most_us = if self.is_full { BURST_US.saturating_sub(STEP_US) } else { BURST_US };
         self.is_full = owed_us >= most_us;
         self.is_full.then(|| after(now, owed_us.saturating_sub(BURST_US.saturating_sub(STEP_US))))
@@ -85,7 +85,8 @@ impl Pacer {
         if self.padding_bps == 0 {
             return None;
         }
-        let owed_us = (self.media_debt / self.media_bps).max(self.padding_debt / self.padding_bps);
+        let owed_us =
+            (self.media_debt / self.media_bps).max(self.padding_debt / self.padding_bps).min(DEBT_US);
         if owed_us > 0 {
             return Some(Err(after(now, owed_us)));
         }

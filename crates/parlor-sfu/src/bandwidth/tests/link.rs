@@ -200,8 +200,10 @@ impl World {
                 }
                 Turn::Pad { bytes } => {
                     assert!(bytes > 0 && self.queue.is_empty());
-                    self.padded_bytes += 280;
-                    self.send(280, Purpose::Padding);
+                    for _ in 0..bytes.div_ceil(280) {
+                        self.padded_bytes += 280;
+                        self.send(280, Purpose::Padding);
+                    }
                 }
                 Turn::Wait(at) => {
                     assert!(at > self.now, "a wait is in the future");
