@@ -67,6 +67,14 @@ struct Wish {
     desired: u64,
 }
 
+/// What holds for all turns of one moment.
+#[derive(Clone, Copy, Debug)]
+struct Moment {
+    at: Instant,
+    may_learn: bool,
+    padding_bps: u64,
+}
+
 /// What the path to a receiver bears, from its transport-wide feedback, and when what may go out.
 #[derive(Debug)]
 pub(crate) struct Bandwidth {
@@ -88,6 +96,7 @@ pub(crate) struct Bandwidth {
     waits_since: Option<Instant>,
     sent_at: Option<Instant>,
     congested_at: Option<Instant>,
+    moment: Option<Moment>,
     /// What the last turn said.
     wake_at: Option<Instant>,
 }
@@ -113,6 +122,7 @@ impl Bandwidth {
             waits_since: None,
             sent_at: None,
             congested_at: None,
+            moment: None,
             wake_at: None,
         }
     }
@@ -131,8 +141,12 @@ impl Bandwidth {
     /// queue, none where it is empty, and `queued_bytes` that of the whole queue.
     pub(crate) fn turn(&mut self, now: Instant, next_bytes: Option<usize>, queued_bytes: usize) -> Turn {
         let now = self.pass(now);
-        self.process(now);
-        let turn = self.decide(now, next_bytes, queued_bytes);
+        let moment = self.moment.filter(|moment| moment.at == now).unwrap_or_else(|| {
+            self.process(now);
+            let padding_bps = self.padding_bps(now);
+            *self.moment.insert(Moment { at: now, may_learn: self.may_learn(now), padding_bps })
+        });
+        let turn = self.decide(moment, next_bytes, queued_bytes);
         self.wake_at = match turn {
             Turn::Wait(at) => Some(at),
             Turn::Send | Turn::Pad { .. } => Some(now),
@@ -141,14 +155,14 @@ impl Bandwidth {
         turn
     }
 
-    fn decide(&mut self, now: Instant, next_bytes: Option<usize>, queued_bytes: usize) -> Turn {
-        let padding_bps = self.padding_bps(now);
-        self.pacer.pass(now, self.estimate_bps, queued_bytes, padding_bps);
+    fn decide(&mut self, moment: Moment, next_bytes: Option<usize>, queued_bytes: usize) -> Turn {
+        let now = moment.at;
+        self.pacer.pass(now, self.estimate_bps, queued_bytes, moment.padding_bps);
         // What is first sent is a picture, and is not measured yet.
         if self.began.is_none() {
             return if next_bytes.is_some() { Turn::Send } else { Turn::Idle };
         }
-        if self.may_learn(now) {
+        if moment.may_learn {
             match self.probes.step(now) {
                 Step::None => {}
                 Step::Send { .. } if next_bytes.is_some() => return Turn::Send,
@@ -193,6 +207,7 @@ impl Bandwidth {
     pub(crate) fn on_feedback(&mut self, now: Instant, feedback: &[u8]) -> (u64, u64) {
         let now = self.pass(now);
         let Some(feedback) = Feedback::read(feedback) else { return (0, 0) };
+        self.moment = None;
         let tells_of_last = feedback.base.wrapping_add(feedback.count.wrapping_sub(1)) == self.history.last();
         let (mut newest, mut was_probe) = (None, false);
         let (came, lost) = self.history.learn(now, &feedback, |number, sent, arrived_us| {
@@ -245,6 +260,7 @@ impl Bandwidth {
     pub(crate) fn ask_for(&mut self, now: Instant, next_bps: u64, desired_bps: u64) {
         let now = self.pass(now);
         self.wish = Wish { next: next_bps, desired: desired_bps.max(next_bps) };
+        self.moment = None;
         let Some(began) = self.began else { return };
         let is_early = now.saturating_duration_since(began) < PROBING_WAIT;
         if !is_early && self.may_try(now, PROBING_PAUSE) {

@@ -40,6 +40,8 @@ pub(crate) struct Told {
 pub(crate) struct Controller {
     inner: Box<GoogCcNetworkController>,
     began: Instant,
+    /// The last time that was asked for: packets go out in heaps.
+    last: (Instant, Timestamp),
     estimate_bps: u64,
     processed_at: Option<Instant>,
     /// What the next report says.
@@ -63,10 +65,9 @@ fn trials() -> FieldTrials {
     let mut trials = FieldTrials::default();
     // A window of bytes under way is for encoders: it drops their frames. Nothing is encoded here.
     trials.congestion_window.queue_size_ms = 0;
-    // What comes each second is measured over fewer packets, since it sorts each into the others one by one: with 500 of them and a whole
-    // second that was half of all that feedback cost.
-    trials.robust_throughput_estimator_settings.max_window_packets = 150;
-    trials.robust_throughput_estimator_settings.window_duration = TimeDelta::from_millis(500);
+    // What comes each second is measured as libwebrtc did before 2022. What it does now sorts each packet into the last 500, and was four fifths
+    // of all that feedback cost; on all paths of the tests the estimates were the same within a few percent.
+    trials.robust_throughput_estimator_settings.enabled = false;
     trials
 }
 
@@ -92,6 +93,7 @@ impl Controller {
         Self {
             inner: Box::new(inner),
             began: now,
+            last: (now, Timestamp::from_micros(BEGAN_US)),
             estimate_bps: initial_bps,
             processed_at: None,
             learned: Vec::new(),
@@ -134,7 +136,10 @@ impl Controller {
 
     pub(crate) fn on_sent(&mut self, now: Instant, bytes: usize) {
         let size = DataSize::from_bytes(i64::try_from(bytes).unwrap_or(i64::from(u16::MAX)));
-        self.inner.on_sent_packet(SentPacket { send_time: self.time(now), size, ..SentPacket::default() });
+        if self.last.0 != now {
+            self.last = (now, self.time(now));
+        }
+        self.inner.on_sent_packet(SentPacket { send_time: self.last.1, size, ..SentPacket::default() });
     }
 
     /// Takes what feedback says of one packet, in microseconds since the first; all together counts with [`Self::on_feedback`].

@@ -53,10 +53,13 @@ impl History {
 
     /// Remembers a packet, and says its number.
     pub(crate) fn add(&mut self, sent: Sent) -> u16 {
+        // Packets go out in heaps: nothing became older since the last one.
+        let is_heap = self.packets.back().is_some_and(|last| last.is_some_and(|last| last.at == sent.at));
         let is_old = |oldest: &Option<Sent>| {
             oldest.is_none_or(|oldest| sent.at.saturating_duration_since(oldest.at) > SENT_AGE)
         };
-        while self.packets.len() >= SENT_PACKETS_MAX || self.packets.front().is_some_and(is_old) {
+        while self.packets.len() >= SENT_PACKETS_MAX || (!is_heap && self.packets.front().is_some_and(is_old))
+        {
             self.packets.pop_front();
         }
         let number = self.next as u16;
