@@ -58,9 +58,10 @@ impl std::fmt::Debug for Controller {
     }
 }
 
-/// What is other than in browsers. Losses are judged as there (`LossBasedBweV2`): a path that loses a tenth of all packets at any rate is
-/// told from one that loses them because it is full. The rule before it, half the losses off every 300 ms above a tenth, went down
-/// to nothing on such a path, and a forwarding server has to get a picture through there.
+/// What is other than in browsers. Losses are judged as there (`LossBasedBweV2`): a path that loses packets at any rate is told from
+/// one that loses them because it is full. The rule before it (half the losses off every 300 ms above a tenth) does as well at 10 %; at
+/// 12 % it fell to 124 kbit/s where this stays above 670, at 15 % to 33 where this stays above 500, and a forwarding server has to get a
+/// picture through there.
 fn trials() -> FieldTrials {
     let mut trials = FieldTrials::default();
     // A window of bytes under way is for encoders: it drops their frames. Nothing is encoded here.

@@ -64,7 +64,9 @@ fn vc_01_a_path_that_becomes_narrow_is_followed_and_found_wide_again() {
     world.link.bps = 600_000;
     let took = world.until(2_500, |world| world.kbps() < 660);
     assert!(took.is_some(), "{} kbps", world.kbps());
+    world.look();
     world.run(5_000);
+    assert!(world.padded_behind < 250 * MS, "padding joins no queue: {:?}", world.padded_behind);
     world.look();
     world.run(10_000);
     assert!(world.lowest() >= 360 && world.highest() <= 720, "{}..{}", world.lowest(), world.highest());
@@ -76,13 +78,16 @@ fn vc_01_a_path_that_becomes_narrow_is_followed_and_found_wide_again() {
 
 #[test]
 fn vc_01_losses_that_are_not_the_senders_leave_room_for_a_picture() {
-    for (bps, next_bps) in [(300_000, 700_000), (1_000_000, 1_700_000), (1_700_000, 2_200_000)] {
-        let link = Link { loss_percent: 10, delay_ms: 100, ..Link::of(50_000_000) };
+    let wishes = [(300_000, 700_000), (1_000_000, 1_700_000), (1_700_000, 2_200_000)];
+    for ((bps, next_bps), loss_percent, least) in
+        wishes.map(|wish| (wish, 10, 500)).into_iter().chain([(wishes[1], 15, 400)])
+    {
+        let link = Link { loss_percent, delay_ms: 100, ..Link::of(50_000_000) };
         let mut world = World::new(link, constant(bps), (next_bps, 2_800_000));
         world.run(60_000);
-        assert!(world.lowest() > 500, "{bps}: {} kbps", world.lowest());
-        let told = world.came + world.lost;
-        assert!((8..=12).contains(&(world.lost * 100 / told)), "{} of {told}", world.lost);
+        assert!(world.lowest() > least, "{bps}, {loss_percent} %: {} kbps", world.lowest());
+        let share = world.lost * 100 / (world.came + world.lost);
+        assert!(share.abs_diff(u64::from(loss_percent)) <= 2, "{share} %");
     }
 }
 
@@ -101,7 +106,8 @@ fn vc_01_jitter_is_no_queue() {
 #[test]
 fn vc_01_who_sends_little_learns_soon_that_there_is_room_for_more() {
     // Jitter may be taken for a queue now and then: longer then, by many dice.
-    let runs = (0..8).map(|seed| (20, 8_000, seed)).chain([(0, 2_000, 0)]);
+    let runs = (0..20).map(|seed| (30, 10_000, seed)).chain((0..8).map(|seed| (20, 8_000, seed)));
+    let runs = runs.chain([(0, 2_000, 0)]);
     for (jitter_ms, within_ms, seed) in runs {
         let link = Link { jitter_ms, ..Link::of(50_000_000) };
         let mut world = World::new(link, constant(150_000), (0, 300_000));
@@ -114,11 +120,11 @@ fn vc_01_who_sends_little_learns_soon_that_there_is_room_for_more() {
         let took = world.until(within_ms, |world| world.kbps() >= 2_000);
         assert!(took.is_some(), "{jitter_ms} ms, {seed}: {} kbps", world.kbps());
         assert!(world.padded_bytes > 0);
-        // Then there is nothing left to find out.
+        // Then there is nothing left to find out, unless jitter makes it believe less again.
         world.run(1_000);
         world.look();
         world.run(10_000);
-        assert_eq!((world.padded_bytes, world.wakes), (0, 0));
+        assert!(jitter_ms > 0 || (world.padded_bytes, world.wakes) == (0, 0));
     }
 }
 
@@ -181,7 +187,9 @@ fn vc_01_feedback_that_stays_away_makes_it_careful_until_it_is_back() {
 
 #[test]
 fn vc_01_after_a_long_silence_it_goes_on_where_it_was_and_costs_no_timer_meanwhile() {
-    let mut world = World::new(Link::of(50_000_000), constant(1_700_000), WISH);
+    // Far away: what is sent first waits long for an answer.
+    let link = Link { delay_ms: 150, ..Link::of(50_000_000) };
+    let mut world = World::new(link, constant(1_700_000), WISH);
     world.run(10_000);
     let before = world.kbps();
     world.video.bps = 0;

@@ -69,6 +69,8 @@ pub(super) struct World {
     /// The longest that the link's queue was, and the pacer's in bytes, since it was looked at.
     pub(super) queue_max: Duration,
     pub(super) paced_max: usize,
+    /// The longest that the link's queue was when padding joined it.
+    pub(super) padded_behind: Duration,
     /// Each 100 ms, kilobits per second.
     pub(super) estimates: Vec<u64>,
 }
@@ -100,6 +102,7 @@ impl World {
             sent_bytes: 0,
             queue_max: Duration::ZERO,
             paced_max: 0,
+            padded_behind: Duration::ZERO,
             estimates: Vec::new(),
         }
     }
@@ -115,7 +118,7 @@ impl World {
     /// Forgets the highest figures.
     pub(super) fn look(&mut self) {
         (self.queue_max, self.paced_max, self.padded_bytes, self.sent_bytes) = (Duration::ZERO, 0, 0, 0);
-        self.wakes = 0;
+        (self.wakes, self.padded_behind) = (0, Duration::ZERO);
         self.estimates.clear();
     }
 
@@ -200,6 +203,8 @@ impl World {
                 }
                 Turn::Pad { bytes } => {
                     assert!(bytes > 0 && self.queue.is_empty());
+                    let queued = self.busy_until.saturating_duration_since(self.now);
+                    self.padded_behind = self.padded_behind.max(queued);
                     for _ in 0..bytes.div_ceil(280) {
                         self.padded_bytes += 280;
                         self.send(280, Purpose::Padding);
