@@ -211,6 +211,10 @@ fn vc_05_numbers_wrap_and_what_is_remembered_is_bounded() {
     assert!(world.sent_packets > 70_000, "{}", world.sent_packets);
     assert!(world.came + 200 > world.sent_packets && world.lost == 0, "{} came", world.came);
     assert!(world.kbps() > 4_000, "{}", world.kbps());
+    assert!(world.bandwidth.history.packets.capacity() <= 256, "what was told of is forgotten");
+    world.link.loss_percent = 5;
+    world.run(10_000);
+    assert!(world.bandwidth.history.packets.capacity() <= 2_048, "and what was lost soon");
     // Who never reports: what was sent is kept for some seconds, and at most so many.
     world.link.is_mute = true;
     world.run(10_000);
