@@ -14,6 +14,7 @@ mod controller;
 mod history;
 mod pacer;
 mod probes;
+mod round_trip;
 
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,7 @@ use controller::Controller;
 use history::{History, Sent};
 use pacer::Pacer;
 use probes::{Probes, Step};
+use round_trip::RoundTrip;
 
 /// A path that looked congested is not filled up with padding for so long.
 const PADDING_PAUSE: Duration = Duration::from_secs(2);
@@ -31,6 +33,8 @@ const NEAR_TIMES: u64 = 2;
 const PROBING_PAUSE: Duration = Duration::from_secs(4);
 /// An estimate that falls to this much of what it was says that the path is congested, in percent.
 const CONGESTED_PERCENT: u64 = 97;
+/// Nor in the first moments, when what is known comes from what `goog_cc` tries itself.
+const PROBING_WAIT: Duration = Duration::from_secs(1);
 /// Without feedback for so long after packets that nobody told of, nothing is sent only to learn something.
 const HEARD_WAIT: Duration = Duration::from_secs(1);
 /// As long as no feedback ever came, losses that a receiver reports otherwise count from here on.
@@ -43,7 +47,7 @@ const MUTE_LOWEST_BPS: u64 = 150_000;
 pub(crate) enum Turn {
     /// The next packet in the queue goes out.
     Send,
-    /// About so many bytes of padding go out, in packets of any size.
+    /// About so many bytes of padding go out at once, in packets of any size.
     Pad { bytes: usize },
     /// Nothing before then. [`Bandwidth::poll_timeout`] says the same.
     Wait(Instant),
@@ -60,10 +64,18 @@ pub(crate) enum Purpose {
 }
 
 /// What is wanted of a path, bits per second.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Wish {
     next: u64,
     desired: u64,
+}
+
+/// What holds for all turns of one moment.
+#[derive(Clone, Copy, Debug)]
+struct Moment {
+    at: Instant,
+    may_learn: bool,
+    padding_bps: u64,
 }
 
 /// What the path to a receiver bears, from its transport-wide feedback, and when what may go out.
@@ -76,6 +88,7 @@ pub(crate) struct Bandwidth {
     history: History,
     pacer: Pacer,
     probes: Probes,
+    round_trip: RoundTrip,
     /// Time does not run backwards here.
     now: Instant,
     /// The first packet of a picture went out then.
@@ -86,6 +99,7 @@ pub(crate) struct Bandwidth {
     waits_since: Option<Instant>,
     sent_at: Option<Instant>,
     congested_at: Option<Instant>,
+    moment: Option<Moment>,
     /// What the last turn said.
     wake_at: Option<Instant>,
 }
@@ -98,17 +112,20 @@ impl Bandwidth {
         Self {
             initial_bps: controller.estimate_bps(),
             estimate_bps: controller.estimate_bps(),
-            wish: Wish::default(),
+            // Nothing was asked for yet, and something will be.
+            wish: Wish { next: 0, desired: controller.estimate_bps().saturating_mul(2) },
             controller,
             history: History::default(),
             pacer: Pacer::new(now),
             probes: Probes::default(),
+            round_trip: RoundTrip::default(),
             now,
             began: None,
             heard: None,
             waits_since: None,
             sent_at: None,
             congested_at: None,
+            moment: None,
             wake_at: None,
         }
     }
@@ -127,8 +144,12 @@ impl Bandwidth {
     /// queue, none where it is empty, and `queued_bytes` that of the whole queue.
     pub(crate) fn turn(&mut self, now: Instant, next_bytes: Option<usize>, queued_bytes: usize) -> Turn {
         let now = self.pass(now);
-        self.process(now);
-        let turn = self.decide(now, next_bytes, queued_bytes);
+        let moment = self.moment.filter(|moment| moment.at == now).unwrap_or_else(|| {
+            self.process(now);
+            let padding_bps = self.padding_bps(now);
+            *self.moment.insert(Moment { at: now, may_learn: self.may_learn(now), padding_bps })
+        });
+        let turn = self.decide(moment, next_bytes, queued_bytes);
         self.wake_at = match turn {
             Turn::Wait(at) => Some(at),
             Turn::Send | Turn::Pad { .. } => Some(now),
@@ -137,14 +158,14 @@ impl Bandwidth {
         turn
     }
 
-    fn decide(&mut self, now: Instant, next_bytes: Option<usize>, queued_bytes: usize) -> Turn {
-        let padding_bps = self.padding_bps(now);
-        self.pacer.pass(now, self.estimate_bps, queued_bytes, padding_bps);
+    fn decide(&mut self, moment: Moment, next_bytes: Option<usize>, queued_bytes: usize) -> Turn {
+        let now = moment.at;
+        self.pacer.pass(now, self.estimate_bps, queued_bytes, moment.padding_bps);
         // What is first sent is a picture, and is not measured yet.
         if self.began.is_none() {
             return if next_bytes.is_some() { Turn::Send } else { Turn::Idle };
         }
-        if self.may_learn(now) {
+        if moment.may_learn {
             match self.probes.step(now) {
                 Step::None => {}
                 Step::Send { .. } if next_bytes.is_some() => return Turn::Send,
@@ -189,26 +210,41 @@ impl Bandwidth {
     pub(crate) fn on_feedback(&mut self, now: Instant, feedback: &[u8]) -> (u64, u64) {
         let now = self.pass(now);
         let Some(feedback) = Feedback::read(feedback) else { return (0, 0) };
+        self.moment = None;
         let tells_of_last = feedback.base.wrapping_add(feedback.count.wrapping_sub(1)) == self.history.last();
-        let (came, lost) = self.history.learn(now, &feedback, |packet, sent, arrived_us| {
-            self.controller.learn(packet, sent, arrived_us);
+        let (mut newest, mut was_probe) = (None, false);
+        let (came, lost) = self.history.learn(now, &feedback, |number, sent, arrived_us| {
+            if arrived_us.is_some() {
+                newest = newest.max(Some(sent.at));
+                was_probe |= sent.probe.is_some();
+            }
+            self.controller.learn(number, sent, arrived_us);
         });
         if came == 0 && lost == 0 {
             return (0, 0);
         }
         self.heard = Some(now);
         self.waits_since = if tells_of_last { None } else { Some(now) };
+        if let Some(newest) = newest {
+            self.round_trip.on_sample(now, now.saturating_duration_since(newest));
+        }
         let told = self.controller.on_feedback(now);
+        let before_bps = self.estimate_bps;
         self.follow(now, told);
-        self.process(now);
+        // By jitter alone a probe may come slower than it went. That is no reason not to try again.
+        let is_full = !was_probe || self.round_trip.has_queue();
+        if is_full && self.estimate_bps < before_bps.saturating_mul(CONGESTED_PERCENT) / 100 {
+            self.congested_at = Some(now);
+            self.probes.give_up();
+        }
         (came, lost)
     }
 
     /// Losses as a receiver reports them otherwise (RFC 3550, section 6.4), newly known. They count only where feedback never comes.
     pub(crate) fn on_loss(&mut self, now: Instant, came: u64, lost: u64) {
         let now = self.pass(now);
-        let is_mute =
-            self.began.is_some_and(|began| now.saturating_duration_since(began) >= MUTE_WAIT) && self.heard.is_none();
+        let is_mute = self.began.is_some_and(|began| now.saturating_duration_since(began) >= MUTE_WAIT)
+            && self.heard.is_none();
         let Some(percent) = lost.saturating_mul(100).checked_div(came.saturating_add(lost)) else { return };
         if !is_mute {
             return;
@@ -227,12 +263,14 @@ impl Bandwidth {
     pub(crate) fn ask_for(&mut self, now: Instant, next_bps: u64, desired_bps: u64) {
         let now = self.pass(now);
         self.wish = Wish { next: next_bps, desired: desired_bps.max(next_bps) };
-        if self.began.is_none() || self.heard.is_none() || !self.may_learn(now) || self.looked_congested(now, PROBING_PAUSE) {
-            return;
+        self.moment = None;
+        let Some(began) = self.began else { return };
+        let is_early = now.saturating_duration_since(began) < PROBING_WAIT;
+        if !is_early && self.may_try(now, PROBING_PAUSE) {
+            self.probes.wish(now, self.estimate_bps, self.wish.next, self.wish.desired);
         }
-        self.probes.wish(now, self.estimate_bps, self.wish.next, self.wish.desired);
-        // Who waits for the pacer, or for nothing, asks for a turn.
-        if self.probes.waits() {
+        // Who waits for nothing, or for the pacer, asks for a turn.
+        if self.probes.waits() || (self.wake_at.is_none() && self.padding_bps(now) > 0) {
             self.wake_at = Some(now);
         }
     }
@@ -266,7 +304,8 @@ impl Bandwidth {
         let is_silent = self.sent_at.is_none_or(|sent| sent < heard);
         let waits = self.waits_since.map(|since| now.saturating_duration_since(since));
         let unheard = self.sent_at.map(|sent| sent.saturating_duration_since(heard));
-        let is_after_silence = unheard >= Some(controller::UNHEARD_MAX) && waits < Some(controller::UNHEARD_MAX);
+        let is_after_silence =
+            unheard >= Some(controller::UNHEARD_MAX) && waits < Some(controller::UNHEARD_MAX);
         if is_silent || is_after_silence {
             return;
         }
@@ -277,35 +316,34 @@ impl Bandwidth {
 
     /// Goes by what `goog_cc` says.
     fn follow(&mut self, now: Instant, told: controller::Told) {
-        if self.heard.is_some() && told.estimate_bps != self.estimate_bps {
-            if told.estimate_bps < self.estimate_bps.saturating_mul(CONGESTED_PERCENT) / 100 {
-                self.congested_at = Some(now);
-                self.probes.give_up();
-            }
+        if self.heard.is_some() {
             self.estimate_bps = told.estimate_bps;
         }
         for probe in told.probes {
             self.probes.add(now, probe, self.estimate_bps, self.wish.desired);
         }
-    }
-
-    fn looked_congested(&self, now: Instant, pause: Duration) -> bool {
-        self.congested_at.is_some_and(|at| now.saturating_duration_since(at) < pause)
+        if self.probes.waits() {
+            self.wake_at = Some(now);
+        }
     }
 
     /// Whether what is sent only to learn something may be told of.
     fn may_learn(&self, now: Instant) -> bool {
-        let is_old = self.sent_at.is_none_or(|at| now.saturating_duration_since(at) > crate::limits::SENT_AGE);
+        let is_old =
+            self.sent_at.is_none_or(|at| now.saturating_duration_since(at) > crate::limits::SENT_AGE);
         is_old || self.waits_since.is_none_or(|since| now.saturating_duration_since(since) < HEARD_WAIT)
     }
 
+    /// Whether more may be sent than there is: to a receiver who reports, and so long after the path was last full.
+    fn may_try(&self, now: Instant, pause: Duration) -> bool {
+        let is_congested = self.congested_at.is_some_and(|at| now.saturating_duration_since(at) < pause);
+        self.heard.is_some() && self.may_learn(now) && !is_congested && !self.round_trip.has_queue()
+    }
+
     fn padding_bps(&self, now: Instant) -> u64 {
-        if self.heard.is_none() || !self.may_learn(now) || self.looked_congested(now, PADDING_PAUSE) {
-            return 0;
-        }
         // On a path that is far too narrow padding would only be in the way; there, probes find out when it is no longer so.
         let is_near = self.estimate_bps.saturating_mul(NEAR_TIMES) >= self.wish.next;
-        if is_near { self.wish.next.min(self.estimate_bps) } else { 0 }
+        if is_near && self.may_try(now, PADDING_PAUSE) { self.wish.next.min(self.estimate_bps) } else { 0 }
     }
 }
 

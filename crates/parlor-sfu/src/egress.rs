@@ -207,8 +207,9 @@ impl Egress {
                     }
                 }
                 Turn::Pad { .. } => {
+                    // Without anything to fill up with the next picture brings another turn.
                     if !self.pad(now, slots) {
-                        return self.timeout();
+                        return None;
                     }
                 }
                 Turn::Wait(at) => return self.timeout().map_or(Some(at), |timeout| Some(timeout.min(at))),
@@ -350,7 +351,6 @@ impl Egress {
         self.new_round_trip = round_trip.or(self.new_round_trip);
         self.round_trip = round_trip.or(self.round_trip);
         if let Some(bandwidth) = &mut self.bandwidth {
-            /*RTT*/
             if slot.resend.is_some() {
                 bandwidth.on_loss(now, came, lost);
             }

@@ -5,12 +5,6 @@
 
 use crate::limits::FEEDBACK_PACKETS_MAX;
 
-/// RTPFB (RFC 4585, section 6.1).
-const TRANSPORT_FEEDBACK: u8 = 205;
-/// The format of it that is meant here.
-const TRANSPORT_WIDE: u8 = 15;
-const FORMAT_MASK: u8 = 0x1f;
-const WORD_BYTES: usize = 4;
 /// What the reference time counts in, microseconds.
 const REFERENCE_US: i64 = 64_000;
 /// What the differences count in, microseconds.
@@ -29,21 +23,6 @@ pub(crate) struct Feedback<'a> {
     chunks: &'a [u8],
     /// When those came that came.
     deltas: &'a [u8],
-}
-
-/// The bodies, behind their common headers, of all packets in a datagram that are such feedback. What can't be read ends it.
-pub(crate) fn bodies(mut packets: &[u8]) -> impl Iterator<Item = &[u8]> {
-    std::iter::from_fn(move || {
-        loop {
-            let ([first, kind, high, low], behind) = packets.split_first_chunk::<WORD_BYTES>()?;
-            let words = usize::from(u16::from_be_bytes([*high, *low]));
-            let (body, next) = behind.split_at_checked(words.saturating_mul(WORD_BYTES))?;
-            packets = next;
-            if *kind == TRANSPORT_FEEDBACK && first & FORMAT_MASK == TRANSPORT_WIDE {
-                return Some(body);
-            }
-        }
-    })
 }
 
 impl<'a> Feedback<'a> {
@@ -193,8 +172,9 @@ impl Chunk {
     fn delta_bytes(self, packets: u16) -> Option<usize> {
         match self {
             Self::Run { symbol, .. } => Some(symbol.delta_bytes()?.saturating_mul(usize::from(packets))),
-            _ => (0..packets)
-                .try_fold(0_usize, |bytes, place| Some(bytes.saturating_add(self.symbol(place).delta_bytes()?))),
+            _ => (0..packets).try_fold(0_usize, |bytes, place| {
+                Some(bytes.saturating_add(self.symbol(place).delta_bytes()?))
+            }),
         }
     }
 }

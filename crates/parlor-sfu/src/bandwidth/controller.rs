@@ -18,7 +18,7 @@ use goog_cc::{GoogCcConfig, GoogCcNetworkController};
 
 use super::at_work::AtWork;
 use super::history::Sent;
-use super::probes::Probe;
+use super::probes::{Measured, Probe};
 use crate::limits::SENT_PACKETS_MAX;
 
 /// It takes packets of which nobody told for so long as a sign that the path is full, and lowers the estimate each second.
@@ -42,12 +42,16 @@ pub(crate) struct Controller {
     inner: AtWork,
     initial_bps: u64,
     began: Instant,
+    /// The last time that was asked for: packets go out in heaps.
+    last: (Instant, Timestamp),
     estimate_bps: u64,
     processed_at: Option<Instant>,
     /// What the next report says.
-    learned: Vec<PacketResult>,
+    pub(super) learned: Vec<PacketResult>,
     /// Something in it came.
     has_come: bool,
+    /// The last probe that was ordered here.
+    measured: Option<Measured>,
 }
 
 impl std::fmt::Debug for Controller {
@@ -56,11 +60,17 @@ impl std::fmt::Debug for Controller {
     }
 }
 
-/// What is other than in browsers.
+/// What is other than in browsers. Losses are judged as there (`LossBasedBweV2`): a path that loses packets at any rate is told from
+/// one that loses them because it is full. The rule before it (half the losses off every 300 ms above a tenth) does as well at 10 %; at
+/// 12 % it fell to 124 kbit/s where this stays above 670, at 15 % to 33 where this stays above 500, and a forwarding server has to get a
+/// picture through there.
 fn trials() -> FieldTrials {
     let mut trials = FieldTrials::default();
     // A window of bytes under way is for encoders: it drops their frames. Nothing is encoded here.
     trials.congestion_window.queue_size_ms = 0;
+    // What comes each second is measured as libwebrtc did before 2022. What it does now sorts each packet into the last 500, and was four fifths
+    // of all that feedback cost; on all paths of the tests the estimates were the same within a few percent.
+    trials.robust_throughput_estimator_settings.enabled = false;
     trials
 }
 
@@ -96,10 +106,12 @@ impl Controller {
             inner: AtWork::default(),
             initial_bps,
             began: now,
+            last: (now, Timestamp::from_micros(BEGAN_US)),
             estimate_bps: initial_bps,
             processed_at: None,
             learned: Vec::new(),
             has_come: false,
+            measured: None,
         }
     }
 
@@ -137,7 +149,10 @@ impl Controller {
 
     pub(crate) fn on_sent(&mut self, now: Instant, bytes: usize) {
         let size = DataSize::from_bytes(i64::try_from(bytes).unwrap_or(i64::from(u16::MAX)));
-        let packet = SentPacket { send_time: self.time(now), size, ..SentPacket::default() };
+        if self.last.0 != now {
+            self.last = (now, self.time(now));
+        }
+        let packet = SentPacket { send_time: self.last.1, size, ..SentPacket::default() };
         self.inner(|inner| inner.on_sent_packet(packet));
     }
 
@@ -159,6 +174,9 @@ impl Controller {
         };
         let receive_time = arrived_us.map_or_else(Timestamp::plus_infinity, |us| {
             self.has_come = true;
+            if let Some(probe) = sent.probe {
+                Measured::add(&mut self.measured, probe, sent.at, sent.bytes, us);
+            }
             // No receiver's clock is so far off.
             const FAR_US: i64 = 1 << 50;
             Timestamp::from_micros(us.clamp(-FAR_US, FAR_US).saturating_add(BEGAN_US))
@@ -174,6 +192,12 @@ impl Controller {
             return self.told(NetworkControlUpdate::default());
         }
         self.has_come = false;
+        if let Some(id) = self.measured.as_ref().and_then(|measured| measured.says_less(self.estimate_bps)) {
+            let of_it = |packet: &&mut PacketResult| packet.sent_packet.pacing_info.probe_cluster_id == id;
+            for packet in self.learned.iter_mut().filter(of_it) {
+                packet.sent_packet.pacing_info = PacedPacketInfo::default();
+            }
+        }
         let feedback = TransportPacketsFeedback {
             feedback_time: self.time(now),
             packet_feedbacks: std::mem::take(&mut self.learned),
@@ -190,7 +214,8 @@ impl Controller {
         }
         let probe = |cluster: goog_cc::transport::ProbeClusterConfig| {
             let positive = |number: i64| u64::try_from(number).unwrap_or(0);
-            let us = if cluster.target_duration.is_finite() { cluster.target_duration } else { TimeDelta::zero() };
+            let us =
+                if cluster.target_duration.is_finite() { cluster.target_duration } else { TimeDelta::zero() };
             let packets = u32::try_from(cluster.target_probe_count).unwrap_or(1);
             Probe::new(cluster.id, positive(cluster.target_data_rate.bps_or(0)), positive(us.us()), packets)
         };

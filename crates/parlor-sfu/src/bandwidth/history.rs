@@ -1,7 +1,7 @@
 //! What was sent, until feedback tells what became of it.
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::probes::Probe;
 use crate::limits::{SENT_AGE, SENT_PACKETS_MAX};
@@ -9,6 +9,9 @@ use crate::twcc::Feedback;
 
 /// What the receiver's clock may be off from ours until it counts as another clock, microseconds. Reference times wrap after 12 days.
 const CLOCK_OFF_US: i64 = 3_600_000_000;
+
+/// What feedback took for lost may still come, for so long: else one lost packet would keep all behind it.
+const LOST_AGE: Duration = Duration::from_secs(1);
 
 /// A packet that went out.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +28,7 @@ pub(crate) struct Sent {
 #[derive(Debug, Default)]
 pub(crate) struct History {
     /// Nothing where feedback told of it.
-    packets: VecDeque<Option<Sent>>,
+    pub(super) packets: VecDeque<Option<Sent>>,
     /// The number of the next packet.
     next: u64,
     clock: Option<Clock>,
@@ -53,10 +56,16 @@ impl History {
 
     /// Remembers a packet, and says its number.
     pub(crate) fn add(&mut self, sent: Sent) -> u16 {
+        // Packets go out in heaps: nothing became older since the last one.
+        let is_heap = self.packets.back().is_some_and(|last| last.is_some_and(|last| last.at == sent.at));
         let is_old = |oldest: &Option<Sent>| {
-            oldest.is_none_or(|oldest| sent.at.saturating_duration_since(oldest.at) > SENT_AGE)
+            oldest.is_none_or(|oldest| {
+                let age = if oldest.is_lost { LOST_AGE } else { SENT_AGE };
+                sent.at.saturating_duration_since(oldest.at) > age
+            })
         };
-        while self.packets.len() >= SENT_PACKETS_MAX || self.packets.front().is_some_and(is_old) {
+        while self.packets.len() >= SENT_PACKETS_MAX || (!is_heap && self.packets.front().is_some_and(is_old))
+        {
             self.packets.pop_front();
         }
         let number = self.next as u16;
@@ -96,7 +105,8 @@ impl History {
                 }
                 continue;
             };
-            let reference_us = *reference_us.get_or_insert_with(|| Clock::set(&mut self.clock, now, feedback));
+            let reference_us =
+                *reference_us.get_or_insert_with(|| Clock::set(&mut self.clock, now, feedback));
             came = came.saturating_add(1);
             each(number, sent, Some(arrived_us.saturating_add(reference_us)));
             *entry = None;

@@ -26,20 +26,33 @@ pub(crate) struct Pacer {
     at: Instant,
     media_bps: u64,
     padding_bps: u64,
+    /// So fast a queue goes out, until it is empty, in time for all that was in it.
+    queue_bps: u64,
     media_debt: u64,
+    /// More went out than may at once, and is waited for.
+    is_full: bool,
     /// All that goes out counts as padding.
     padding_debt: u64,
 }
 
 impl Pacer {
     pub(crate) const fn new(now: Instant) -> Self {
-        Self { at: now, media_bps: 1, padding_bps: 0, media_debt: 0, padding_debt: 0 }
+        Self {
+            at: now,
+            media_bps: 1,
+            padding_bps: 0,
+            queue_bps: 0,
+            media_debt: 0,
+            is_full: false,
+            padding_debt: 0,
+        }
     }
 
     /// Time passes, at rates in bits per second. `padding_bps` is what all together is filled up to, 0 where nothing is.
     pub(crate) fn pass(&mut self, now: Instant, estimate_bps: u64, queued_bytes: usize, padding_bps: u64) {
         let queue_bps = microbits(queued_bytes) / QUEUE_US;
-        self.media_bps = (estimate_bps.saturating_mul(PACED_PERCENT) / 100).max(queue_bps).max(1);
+        self.queue_bps = if queued_bytes == 0 { 0 } else { self.queue_bps.max(queue_bps) };
+        self.media_bps = (estimate_bps.saturating_mul(PACED_PERCENT) / 100).max(self.queue_bps).max(1);
         self.padding_bps = padding_bps;
         let passed = now.saturating_duration_since(self.at);
         if passed.is_zero() {
@@ -60,10 +73,11 @@ impl Pacer {
     }
 
     /// Until when the next packet of a picture has to wait, none where it need not.
-    pub(crate) fn media(&self, now: Instant) -> Option<Instant> {
-        let owed_us = self.media_debt / self.media_bps;
-        // At least one packet goes at a time.
-        (owed_us >= BURST_US).then(|| after(now, owed_us.saturating_sub(BURST_US.saturating_sub(STEP_US))))
+    pub(crate) fn media(&mut self, now: Instant) -> Option<Instant> {
+        let owed_us = (self.media_debt / self.media_bps).min(DEBT_US);
+        let most_us = if self.is_full { BURST_US.saturating_sub(STEP_US) } else { BURST_US };
+        self.is_full = owed_us >= most_us;
+        self.is_full.then(|| after(now, owed_us.saturating_sub(BURST_US.saturating_sub(STEP_US))))
     }
 
     /// How many bytes of padding may go out, or when some may; none where there is to be none.
@@ -71,11 +85,13 @@ impl Pacer {
         if self.padding_bps == 0 {
             return None;
         }
-        let owed_us = (self.media_debt / self.media_bps).max(self.padding_debt / self.padding_bps);
+        let owed_us =
+            (self.media_debt / self.media_bps).max(self.padding_debt / self.padding_bps).min(DEBT_US);
         if owed_us > 0 {
             return Some(Err(after(now, owed_us)));
         }
-        let bytes = (self.padding_bps.saturating_mul(PADDING_STEP_US) / MICROBITS_PER_BYTE).max(PADDING_BYTES);
+        let bytes =
+            (self.padding_bps.saturating_mul(PADDING_STEP_US) / MICROBITS_PER_BYTE).max(PADDING_BYTES);
         Some(Ok(usize::try_from(bytes).unwrap_or(usize::MAX)))
     }
 }

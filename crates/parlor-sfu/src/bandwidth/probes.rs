@@ -52,6 +52,47 @@ pub(crate) enum Step {
     Wait(Instant),
 }
 
+/// How the packets of one probe for a wish came.
+#[derive(Debug)]
+pub(crate) struct Measured {
+    probe: Probe,
+    /// Of all but the first.
+    bytes: u64,
+    sent: (Instant, Instant),
+    came_us: (i64, i64),
+}
+
+impl Measured {
+    /// A packet that belongs to a probe came. Those that `goog_cc` ordered are its own business.
+    pub(crate) fn add(measured: &mut Option<Self>, probe: Probe, sent: Instant, bytes: u16, came_us: i64) {
+        if probe.id < FIRST_WISHED {
+            return;
+        }
+        match measured.as_mut().filter(|measured| measured.probe.id == probe.id) {
+            Some(measured) => {
+                measured.bytes = measured.bytes.saturating_add(u64::from(bytes));
+                measured.sent = (measured.sent.0.min(sent), measured.sent.1.max(sent));
+                measured.came_us = (measured.came_us.0.min(came_us), measured.came_us.1.max(came_us));
+            }
+            None => {
+                *measured = Some(Self { probe, bytes: 0, sent: (sent, sent), came_us: (came_us, came_us) })
+            }
+        }
+    }
+
+    /// The probe, if it says less than what is believed already. A heap of packets that jitter kept apart is no reason to believe
+    /// less; a path that is full is noticed by its queue. (`goog_cc` would take the word of a probe for it.)
+    pub(crate) fn says_less(&self, estimate_bps: u64) -> Option<i32> {
+        let sent_us = self.sent.1.saturating_duration_since(self.sent.0).as_micros();
+        let sent_us = u64::try_from(sent_us).unwrap_or(u64::MAX);
+        let came_us = self.came_us.1.saturating_sub(self.came_us.0).unsigned_abs();
+        let bps = self.bytes.saturating_mul(8_000_000) / sent_us.max(came_us).max(1);
+        // `goog_cc` takes it for said with four fifths of all its bytes, which is later.
+        let is_said = self.bytes.saturating_mul(5) >= u64::from(self.probe.bytes).saturating_mul(3);
+        (is_said && bps < estimate_bps).then_some(self.probe.id)
+    }
+}
+
 #[derive(Debug)]
 struct UnderWay {
     probe: Probe,
@@ -110,7 +151,12 @@ impl Probes {
         let id = FIRST_WISHED.saturating_add(i32::try_from(self.wished).unwrap_or(0));
         let enough_bps = next_bps.saturating_mul(WISH_PERCENT) / 100;
         let bps = (estimate_bps.saturating_mul(GROWTH_PERCENT) / 100).min(enough_bps);
-        self.add(now, Probe::new(id, bps, WISHED_US, WISHED_PACKETS), estimate_bps, desired_bps.max(enough_bps));
+        self.add(
+            now,
+            Probe::new(id, bps, WISHED_US, WISHED_PACKETS),
+            estimate_bps,
+            desired_bps.max(enough_bps),
+        );
     }
 
     /// The path is congested: nothing more is tried.

@@ -49,7 +49,7 @@ pub(super) struct World {
     pub(super) bandwidth: Bandwidth,
     pub(super) start: Instant,
     pub(super) now: Instant,
-    rng: fastrand::Rng,
+    pub(super) rng: fastrand::Rng,
     queue: VecDeque<usize>,
     busy_until: Instant,
     last_arrival: Instant,
@@ -69,6 +69,8 @@ pub(super) struct World {
     /// The longest that the link's queue was, and the pacer's in bytes, since it was looked at.
     pub(super) queue_max: Duration,
     pub(super) paced_max: usize,
+    /// The longest that the link's queue was when padding joined it.
+    pub(super) padded_behind: Duration,
     /// Each 100 ms, kilobits per second.
     pub(super) estimates: Vec<u64>,
 }
@@ -100,6 +102,7 @@ impl World {
             sent_bytes: 0,
             queue_max: Duration::ZERO,
             paced_max: 0,
+            padded_behind: Duration::ZERO,
             estimates: Vec::new(),
         }
     }
@@ -115,7 +118,7 @@ impl World {
     /// Forgets the highest figures.
     pub(super) fn look(&mut self) {
         (self.queue_max, self.paced_max, self.padded_bytes, self.sent_bytes) = (Duration::ZERO, 0, 0, 0);
-        self.wakes = 0;
+        (self.wakes, self.padded_behind) = (0, Duration::ZERO);
         self.estimates.clear();
     }
 
@@ -147,13 +150,14 @@ impl World {
         self.now += MS;
         let ms = self.ms();
         let mut is_turn = false;
-        if ms % 33 == 0 && self.video.bps > 0 {
+        if ms.is_multiple_of(33) && self.video.bps > 0 {
             let estimate = self.bandwidth.estimate_bps();
-            let bps = self.video.share.map_or(self.video.bps, |share| self.video.bps.min(estimate * share / 100));
+            let bps =
+                self.video.share.map_or(self.video.bps, |share| self.video.bps.min(estimate * share / 100));
             self.give(usize::try_from(bps * 33 / 8_000).unwrap());
             is_turn = true;
         }
-        if ms % 100 == 0 {
+        if ms.is_multiple_of(100) {
             let next = if self.bandwidth.estimate_bps() < self.wish.0 { self.wish.0 } else { 0 };
             self.bandwidth.ask_for(self.now, next, self.wish.1);
             self.estimates.push(self.kbps());
@@ -173,7 +177,7 @@ impl World {
             self.turns();
         }
         self.receive();
-        if ms % self.link.feedback_ms == 0 {
+        if ms.is_multiple_of(self.link.feedback_ms) {
             self.report();
         }
         self.paced_max = self.paced_max.max(self.queue.iter().sum());
@@ -199,8 +203,12 @@ impl World {
                 }
                 Turn::Pad { bytes } => {
                     assert!(bytes > 0 && self.queue.is_empty());
-                    self.padded_bytes += 280;
-                    self.send(280, Purpose::Padding);
+                    let queued = self.busy_until.saturating_duration_since(self.now);
+                    self.padded_behind = self.padded_behind.max(queued);
+                    for _ in 0..bytes.div_ceil(280) {
+                        self.padded_bytes += 280;
+                        self.send(280, Purpose::Padding);
+                    }
                 }
                 Turn::Wait(at) => {
                     assert!(at > self.now, "a wait is in the future");
