@@ -144,17 +144,22 @@ impl Scene {
     }
 
     async fn they_go_on(&mut self) {
-        self.ann.participant.got.clear();
-        self.cat.participant.got.clear();
-        self.both_until("the other to be heard and seen as before", |guest| {
-            let pictures = guest.participant.got.iter().filter(|got| got.height > 0).count();
-            guest.participant.heard().len() == 1 && pictures > 5
-        })
-        .await;
-        assert_eq!(
-            (self.ann.participant.heard(), self.cat.participant.heard()),
-            (named("cat"), named("ann"))
-        );
+        let begun = Instant::now();
+        loop {
+            self.ann.participant.got.clear();
+            self.cat.participant.got.clear();
+            self.both_until("the other to be heard and seen as before", |guest| {
+                let pictures = guest.participant.got.iter().filter(|got| got.height > 0).count();
+                !guest.participant.heard().is_empty() && pictures > 5
+            })
+            .await;
+            let heard = (self.ann.participant.heard(), self.cat.participant.heard());
+            if heard == (named("cat"), named("ann")) {
+                return;
+            }
+            // What the hub sent of bob before the end may still have been in a socket.
+            assert!(begun.elapsed() < PATIENCE, "somebody else is heard: {heard:?}");
+        }
     }
 
     /// The last two go, and nothing is left.
