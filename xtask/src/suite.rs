@@ -17,10 +17,16 @@ pub(crate) fn test() -> Result<Report> {
     Ok(report)
 }
 
+/// Tests of one program at once, unless RUST_TEST_THREADS is set: most of those that take long wait for something.
+const TEST_THREADS: &str = "8";
+
 /// Its binary is the one that the browsers' tests use, so the page is inside.
 fn rust() -> Result<Counts> {
     let args = ["test", "--workspace", "--locked", "--no-fail-fast", "--features", "parlor/embed-page"];
-    let command = process::cargo(&args);
+    let mut command = process::cargo(&args);
+    if std::env::var_os("RUST_TEST_THREADS").is_none() {
+        command.env("RUST_TEST_THREADS", TEST_THREADS);
+    }
     let mut counts = Counts::default();
     let ended_well = process::tee(command, |line| {
         counts = counts + Counts::of_cargo_line(line);

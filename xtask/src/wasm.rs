@@ -1,6 +1,7 @@
 //! `cargo xtask wasm`: makes the page's WebAssembly modules and notes what each was made from. Whether the committed files
 //! are still the ones that the sources make is a test (below): a hash over everything that goes into them.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -30,7 +31,7 @@ struct Module {
     /// Name of the file in web/sdk, without its ending; beside it lies a note of the same name.
     name: &'static str,
     profile: &'static str,
-    /// The tables of Cargo.toml that say how it is compiled.
+    /// The tables of Cargo.toml that say how it is compiled; what stands in an earlier one counts.
     profile_tables: &'static [&'static str],
     /// What the linker is told beyond that.
     link_args: &'static [&'static str],
@@ -183,13 +184,20 @@ fn source_files(name: &str) -> Result<Vec<String>> {
         .collect()
 }
 
-/// The lines of Cargo.toml that say how a module is compiled.
+/// The settings of Cargo.toml by which a module is compiled: of each the one that counts, without what an earlier table replaces.
 fn profile(manifest: &str, tables: &[&str]) -> String {
-    let inside = tables.iter().map(|head| {
-        let lines = manifest.lines().skip_while(|line| line != head);
-        lines.take_while(|line| line == head || !line.starts_with('[')).collect::<Vec<_>>().join("\n")
-    });
-    inside.collect::<Vec<_>>().join("\n").trim_end().to_owned()
+    let mut settings: BTreeMap<&str, &str> = BTreeMap::new();
+    for head in tables {
+        let lines = manifest.lines().skip_while(|line| line != head).skip(1);
+        let inside = lines.take_while(|line| !line.starts_with('['));
+        for (name, value) in
+            inside.filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('='))
+        {
+            settings.entry(name.trim()).or_insert(value.trim());
+        }
+    }
+    settings.remove("inherits");
+    settings.iter().map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>().join("\n")
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -43,6 +43,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 pub use api::{AdminToken, ShortAdminToken};
 pub use config::{Config, ConfigError, Media, Peerjs, Tls, Turn};
@@ -116,8 +117,9 @@ pub async fn run(
     let app = App::new(&config, Arc::clone(&switchboard), Arc::clone(&turn));
     let (stop, stopped) = watch::channel(false);
     let door = Door::new(app.router(), tls, Arc::clone(&switchboard.media), Arc::clone(&turn), stopped);
+    let mut doors = JoinSet::new();
     for socket in sockets {
-        tokio::spawn(door.clone().accept(socket));
+        doors.spawn(door.clone().accept(socket));
     }
     drop(door);
     let timer = tokio::spawn({
@@ -133,6 +135,8 @@ pub async fn run(
     switchboard.drain();
     let all_gone = switchboard.gone().await;
     stop.send_replace(true);
+    // From then on its ports are free for the next one.
+    while doors.join_next().await.is_some() {}
     timer.abort();
     switchboard.media.stop();
     turn.stop();

@@ -17,7 +17,7 @@ use std::net::TcpStream;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::running::{DEADLINE, Running, output, parlor, stderr};
+use crate::running::{DEADLINE, Running, at_best, output, parlor, stderr};
 
 /// The port that the log names.
 fn port(server: &mut Running) -> u16 {
@@ -183,6 +183,10 @@ fn flags_go_before_the_environment_and_that_before_the_file() {
 
 #[test]
 fn sigterm_drains_and_is_done_in_time() {
+    at_best(drain);
+}
+
+fn drain() {
     let mut running = Running::start(&mut parlor(&["--listen", "127.0.0.1:0"]));
     let port = port(&mut running);
     assert!(get(port, "/readyz").starts_with("HTTP/1.1 200"));
@@ -204,6 +208,10 @@ fn sigterm_drains_and_is_done_in_time() {
 
 #[test]
 fn a_second_signal_ends_it_at_once() {
+    at_best(signal_twice);
+}
+
+fn signal_twice() {
     let mut running = Running::start(&mut parlor(&["--listen", "127.0.0.1:0"]));
     // A client that neither reads nor closes would hold the end up for a second.
     let socket = open_socket(port(&mut running));
@@ -286,6 +294,10 @@ fn a_load_test_explains_itself_and_its_exit_codes() {
 
 #[test]
 fn a_load_test_counts_what_a_small_crowd_hears_and_sees() {
+    at_best(count_a_small_crowd);
+}
+
+fn count_a_small_crowd() {
     let mut running = Running::start(&mut parlor(&["--listen", "127.0.0.1:0"]));
     let port = port(&mut running);
     let both = [

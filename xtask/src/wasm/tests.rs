@@ -49,3 +49,12 @@ fn other_profiles_do_not_count() {
     assert_eq!(profile(manifest, &tables), profile(&other, &tables));
     assert_ne!(profile(manifest, &tables), profile(&manifest.replace("\"z\"", "\"s\""), &tables));
 }
+
+#[test]
+fn what_a_nearer_profile_replaces_does_not_count() {
+    let manifest = "[profile.release]\n# Small.\nstrip = \"symbols\"\nlto = 1\n\n\
+                    [profile.wasm]\ninherits = \"release\"\nstrip = true\n";
+    let tables = ["[profile.wasm]", "[profile.release]"];
+    assert_eq!(profile(manifest, &tables), "lto = 1\nstrip = true");
+    assert_eq!(profile(&manifest.replace("\"symbols\"", "false"), &tables), "lto = 1\nstrip = true");
+}

@@ -1,11 +1,9 @@
 //! Two and three clients in one mesh.
 
-use std::time::Duration;
-
 use parlor_client::{Codec, Event, Kind, LeaveReason, Publish, RawJson, Source};
 use parlor_server::RoomConfig;
 
-use crate::support::{Server, id, number, opus, packet, soon};
+use crate::support::{Server, every, id, number, opus, packet, soon};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_clients_hear_each_other_packet_by_packet() {
@@ -110,7 +108,7 @@ async fn a_track_published_later_comes_by_renegotiation_and_one_that_ends_is_ove
     let mut answer = ann.track("bob").await;
     packet(&mut answer).await;
     let sending = tokio::spawn(async move {
-        let mut ticks = tokio::time::interval(Duration::from_millis(20));
+        let mut ticks = every(20);
         for at in 0.. {
             ticks.tick().await;
             program.send(u64::from(at) * 960, opus(at));
@@ -146,7 +144,7 @@ async fn pictures_arrive_frame_by_frame_and_a_key_frame_is_asked_for() {
         frame
     };
     tokio::spawn(async move {
-        let mut ticks = tokio::time::interval(Duration::from_millis(33));
+        let mut ticks = every(33);
         for at in 0_u32.. {
             ticks.tick().await;
             camera.send(u64::from(at) * 2_970, frame(at));

@@ -10,17 +10,6 @@ use parlor_server::RoomConfig;
 
 use crate::support::{DEADLINE, Guest, Relay, Server, id, number, packet, soon, tea};
 
-/// Settings under which a silent client is suspect after 0.6 s and gone 0.4 s later.
-fn hasty() -> RoomConfig {
-    RoomConfig {
-        ping_in_room_ms: 200,
-        ping_idle_ms: 200,
-        suspect_ms: 600,
-        grace_ms: 400,
-        ..RoomConfig::default()
-    }
-}
-
 async fn open_again(guest: &mut Guest) {
     let is_lost =
         |event: &mut Event| matches!(event, Event::Session(SessionState::Reconnecting { .. })).then_some(());
@@ -100,7 +89,7 @@ const SERVER: &str = "PARLOR_TEST_SERVER";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_is_killed_is_suspect_and_then_gone() {
-    let server = Server::start(hasty()).await;
+    let server = Server::start(RoomConfig { grace_ms: 400, ..RoomConfig::default() }).await;
     let mut ann = server.in_tea("ann").await;
     let mut other = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "sessions::the_client_that_is_killed"])

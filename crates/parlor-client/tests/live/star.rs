@@ -6,7 +6,7 @@ use std::time::Duration;
 use parlor_client::{Event, LeaveReason, Mode, Publish, Remote, Source, Status};
 use parlor_server::RoomConfig;
 
-use crate::support::{Guest, Server, id, number, opus, packet, soon, tea};
+use crate::support::{Guest, Server, every, id, number, opus, packet, soon, tea};
 
 async fn with_hub(guest: &mut Guest) {
     guest
@@ -79,7 +79,7 @@ async fn a_track_published_later_in_a_star_comes_and_pictures_keep_their_frames(
         frame
     };
     tokio::spawn(async move {
-        let mut ticks = tokio::time::interval(Duration::from_millis(33));
+        let mut ticks = every(33);
         for at in 0_u32.. {
             ticks.tick().await;
             camera.send(u64::from(at) * 2_970, frame(at));

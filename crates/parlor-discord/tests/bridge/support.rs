@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::double::{BOT_TOKEN, Discord, GUILD, VOICE};
 
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(120);
 const ADMIN: &str = "an-admin-token-for-tests";
 
 pub async fn soon<T>(what: &str, event: impl Future<Output = T>) -> T {

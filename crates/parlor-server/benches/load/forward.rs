@@ -183,7 +183,8 @@ fn forward(programs: &Programs, scene: Scene, settling: Duration, window: Durati
     crowd.restart();
     let before = Cpu::of(server.process);
     let begun = Instant::now();
-    turn_until(&mut crowd, |_| begun.elapsed() >= window);
+    // At least one, also where the whole window went by without a turn.
+    turn_until(&mut crowd, |crowd| begun.elapsed() >= window && crowd.packets_received() > 0);
     let window = begun.elapsed();
     let cpu = Cpu::of(server.process).since(before);
     let report = crowd.report();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::Scale;
 use crate::figures::{Figures, Times};
 use crate::servers::{Programs, Server};
-use crate::swarm::{Swarm, is_type};
+use crate::swarm::{PATIENCE, Swarm, is_type};
 use crate::usage::Cpu;
 use crate::websocket::Mask;
 
@@ -48,12 +48,16 @@ fn join(
     let before = Cpu::of(server.process);
     let start = Instant::now();
     let (mut steps, mut is_waiting) = (0_usize, 0_usize);
-    while start.elapsed() < window || is_waiting > 0 {
+    // At least one, also where the whole window went by without a turn.
+    while start.elapsed() < window || is_waiting > 0 || steps == 0 {
         let now = start.elapsed();
-        assert!(now < window + Duration::from_secs(20), "{is_waiting} joins were not answered");
+        assert!(now < window + PATIENCE, "{is_waiting} joins were not answered");
         // Joins and leaves in turn, at the same rate: first everybody comes, then everybody goes, room by room.
-        let due =
-            if now < window { (now.as_secs_f64() * f64::from(per_second) * 2.0) as usize + 1 } else { steps };
+        let due = if now < window || steps == 0 {
+            (now.as_secs_f64() * f64::from(per_second) * 2.0) as usize + 1
+        } else {
+            steps
+        };
         while steps < due {
             let (round, step) = (steps / (2 * sessions), steps % (2 * sessions));
             let number = step % sessions;

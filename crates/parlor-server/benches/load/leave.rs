@@ -7,7 +7,7 @@ use crate::Scale;
 use crate::figures::{Figures, Times};
 use crate::list::{data, metric};
 use crate::servers::{Programs, Server, get};
-use crate::swarm::{Swarm, is_type};
+use crate::swarm::{PATIENCE, Swarm, is_type};
 use crate::usage::resident_bytes;
 use crate::websocket::Mask;
 
@@ -76,7 +76,7 @@ fn visit(server: &Server, visits: usize) {
         }
         let start = Instant::now();
         while (0..swarm.len()).any(|number| swarm.is_open(number)) {
-            assert!(start.elapsed() < Duration::from_secs(20), "the server does not close what is closed");
+            assert!(start.elapsed() < PATIENCE, "the server does not close what is closed");
             swarm.poll(Duration::from_millis(10), |_, _| {});
         }
     }

@@ -37,7 +37,7 @@ pub(crate) fn measure(programs: &Programs, scale: Scale, figures: &mut Figures) 
 fn relays(programs: &Programs, scale: Scale, figures: &mut Figures) {
     let run = Run {
         sockets: scale.pick(1_000, 4),
-        per_second: scale.pick(20_000, 200),
+        per_second: scale.pick(20_000, 80),
         warm_up: scale.pick(Duration::from_secs(2), Duration::from_millis(50)),
         window: scale.pick(Duration::from_secs(8), Duration::from_millis(200)),
     };

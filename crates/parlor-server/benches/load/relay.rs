@@ -7,7 +7,7 @@ use crate::Scale;
 use crate::bare::Work;
 use crate::figures::{Figures, Times};
 use crate::servers::{Programs, Server};
-use crate::swarm::{Swarm, is_type};
+use crate::swarm::{PATIENCE, Swarm, is_type};
 use crate::usage::Cpu;
 use crate::websocket::Mask;
 
@@ -48,7 +48,7 @@ pub(crate) fn measure(programs: &Programs, scale: Scale, figures: &mut Figures) 
     let sockets = scale.pick(1_000, 4);
     // PeerServer can't do much more than twice the first rate, so it is compared at that one.
     for (per_second, with_peer_server) in
-        scale.pick([(20_000, true), (40_000, false)], [(200, true), (400, false)])
+        scale.pick([(20_000, true), (40_000, false)], [(80, true), (160, false)])
     {
         let run = Run {
             sockets,
@@ -107,7 +107,7 @@ pub(crate) fn relay(server: &Server, dialect: Dialect, run: &Run) -> Outcome {
     let mut outcome = Outcome { cpu: Cpu::of(server.process), delivered: 0, times: Times::default() };
     let (mut is_warm, mut is_over) = (false, false);
     let (mut sent, mut received) = (0_usize, 0_usize);
-    let patience = end + Duration::from_secs(60);
+    let patience = end + PATIENCE;
     // The first error that came, if one did: it explains what is missing.
     let mut complaint = String::new();
     while !is_over || received < sent {
@@ -116,7 +116,8 @@ pub(crate) fn relay(server: &Server, dialect: Dialect, run: &Run) -> Outcome {
             is_warm = true;
             outcome.cpu = Cpu::of(server.process);
         }
-        if now < end {
+        // At least one, also where the whole window went by without a turn.
+        if now < end || (!is_over && outcome.delivered == 0) {
             // Due times, not the times when we got round to it: a server that stalls us is charged for it.
             let due = (now.as_secs_f64() * f64::from(run.per_second)) as usize + 1;
             while sent < due {

@@ -189,7 +189,7 @@ fn here(parts: &[Vec<u8>]) -> Vec<Said> {
 fn what_is_read_is_what_tungstenite_reads() {
     let mut rng = ChaCha8Rng::seed_from_u64(6455);
     let mut seen = [0; 8];
-    for round in 0..3_000 {
+    for round in 0..2_000 {
         let mut stream = Vec::new();
         for _ in 0..=below(&mut rng, 12) {
             stream.extend(frame(&mut rng));

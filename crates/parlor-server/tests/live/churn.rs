@@ -65,8 +65,8 @@ async fn many_come_and_go(server: &Server, rounds: std::ops::Range<usize>) {
 async fn vc_05_whoever_comes_and_goes_however_leaves_nothing() {
     let rounds: usize =
         std::env::var("PARLOR_CHURN").map_or(12, |rounds| rounds.parse().expect("a number of rounds"));
-    // A killed participant is gone soon; who is only served late, on a machine with other work, is not taken for one.
-    let room = RoomConfig { grace_ms: 400, empty_room_ms: 300, ..RoomConfig::default() };
+    // A killed participant is gone soon.
+    let room = RoomConfig { grace_ms: 400, empty_room_ms: 300, ..config().room };
     let server = Server::start(Config { room, ..config() }).await;
     let begun = std::time::Instant::now();
     let mut resident = Vec::new();

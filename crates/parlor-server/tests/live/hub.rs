@@ -25,6 +25,7 @@ async fn vc_01_each_sends_once_and_hears_everyone_over_real_sockets() {
     assert_eq!(server.metric("parlor_hub_producers").await, 3);
     assert_eq!(server.metric("parlor_hub_consumers").await, 6);
 
+    all_until(&mut guests, "data channels", |guest| guest.participant.has_channel).await;
     // Chat on a data channel reaches the others, in the writer's name.
     let said =
         json!({"type": "chat", "data": {"roomId": "star", "text": "hello", "chatId": "c1"}}).to_string();

@@ -1,11 +1,9 @@
 //! Clients that do not read: closed in bounded time, and nobody else loses anything.
 
-use std::time::Instant;
-
 use serde_json::json;
 use tokio::net::TcpSocket;
 
-use crate::support::{Client, DEADLINE, Server, config, soon, talk};
+use crate::support::{Client, Server, config, soon, talk};
 
 /// A client whose kernel takes as little as it can for it.
 async fn narrow(server: &Server) -> Client {
@@ -28,7 +26,6 @@ async fn bad_input_a_client_that_never_reads_is_closed_with_1013_and_others_lose
 
     let filler = "x".repeat(8_000);
     let mut sent = 0;
-    let started = Instant::now();
     // Each message is answered before the next one goes, so ada stays within her rate and reads what comes.
     let left = soon("the slow one to be closed", async {
         loop {
@@ -49,7 +46,6 @@ async fn bad_input_a_client_that_never_reads_is_closed_with_1013_and_others_lose
     })
     .await;
     assert_eq!(left["data"]["userId"], "slow");
-    assert!(started.elapsed() < DEADLINE);
     for n in 1..=sent {
         assert_eq!(bob.expect("message").await["data"]["payload"]["n"], n);
     }
@@ -69,7 +65,6 @@ async fn a_client_that_asks_and_never_reads_is_closed_in_bounded_time() {
     let mut bob = server.in_room("bob", "show").await;
     let mut greedy = narrow(&server).await;
     greedy.hello(json!({"userId": "greedy"})).await;
-    let started = Instant::now();
     let filler = "x".repeat(60_000);
     // It asks for more and more, until its own socket is stuck, too.
     let asking = tokio::spawn(async move {
@@ -83,7 +78,6 @@ async fn a_client_that_asks_and_never_reads_is_closed_in_bounded_time() {
         }
     });
     soon("its connection to end", asking).await.unwrap();
-    assert!(started.elapsed() < DEADLINE, "took {:?}", started.elapsed());
     talk("show", &mut ada, &mut bob, "undisturbed").await;
     server.metric_becomes("parlor_queued_bytes", 0).await;
 }

@@ -231,10 +231,11 @@ impl Link {
     async fn send(&mut self, to: SocketAddr, datagram: &[u8]) {
         match self {
             Self::Udp(socket) => drop(socket.send_to(datagram, to).await.unwrap()),
-            Self::Tcp { tcp, is_over, .. } => {
+            Self::Tcp { tcp, .. } => {
                 let mut frame = u16::try_from(datagram.len()).unwrap().to_be_bytes().to_vec();
                 frame.extend(datagram);
-                *is_over |= tcp.write_all(&frame).await.is_err();
+                // That the other end takes no more does not end it: what it said before is still to be read.
+                drop(tcp.write_all(&frame).await);
             }
         }
     }

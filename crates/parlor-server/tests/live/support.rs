@@ -1,6 +1,7 @@
 //! A real server on a free port of loopback, and clients with real sockets. Everything waits for events, with a
 //! deadline that only a fault reaches.
 
+use std::fmt::Debug;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -16,8 +17,10 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 
-/// No wait that ends well takes as long.
-pub const DEADLINE: Duration = Duration::from_secs(20);
+/// No wait that ends well takes as long, on any machine.
+pub const DEADLINE: Duration = Duration::from_secs(120);
+/// Between two looks at what nothing tells of.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Waits for something that has to come.
 pub async fn soon<T>(what: &str, event: impl Future<Output = T>) -> T {
@@ -27,17 +30,40 @@ pub async fn soon<T>(what: &str, event: impl Future<Output = T>) -> T {
     }
 }
 
-/// Settings for loopback and a free port.
-pub fn config() -> Config {
+/// Asks for more than that something comes: for something of the time it took. A fault shows each time; a machine that has other
+/// work does not, so the best of a few tries counts.
+pub async fn at_best<T: Debug>(what: &str, attempt: impl AsyncFn() -> T, is_well: impl Fn(&T) -> bool) {
+    const TRIES: usize = 5;
+    let mut seen = Vec::new();
+    while seen.len() < TRIES {
+        let result = attempt().await;
+        if is_well(&result) {
+            return;
+        }
+        seen.push(result);
+    }
+    panic!("{what}: in none of {TRIES} tries: {seen:?}");
+}
+
+/// Settings for loopback and a free port, with the contract's own times.
+pub fn contract() -> Config {
     Config { listen: vec![SocketAddr::from(([127, 0, 0, 1], 0))], ..Config::default() }
 }
 
-/// Settings under which a silent client is suspect after 0.6 s and gone 0.4 s later.
+/// Settings for loopback and a free port. Nobody is suspect who is only served late on a machine with other work.
+pub fn config() -> Config {
+    Config { room: RoomConfig { suspect_ms: 600_000, ..RoomConfig::default() }, ..contract() }
+}
+
+/// Silence after which a client is suspect with [`hasty`] settings: several seconds, for the reason of [`config`].
+pub const HASTY_SUSPECT: Duration = Duration::from_secs(5);
+
+/// Settings under which a silent client is suspect after [`HASTY_SUSPECT`] and gone 0.4 s later.
 pub fn hasty() -> Config {
     let room = RoomConfig {
         ping_in_room_ms: 200,
         ping_idle_ms: 200,
-        suspect_ms: 600,
+        suspect_ms: HASTY_SUSPECT.as_millis() as u64,
         grace_ms: 400,
         empty_room_ms: 300,
         ..RoomConfig::default()
@@ -123,9 +149,19 @@ impl Server {
         line.unwrap_or_else(|| panic!("no {name} in\n{text}")).rsplit(' ').next().unwrap().parse().unwrap()
     }
 
-    /// Waits until a metric has a value. It is asked for again and again: nothing tells of it.
+    /// Waits until a metric has a value.
     pub async fn metric_becomes(&self, name: &str, value: u64) {
-        soon(name, async { while self.metric(name).await != value {} }).await;
+        self.metric_until(name, |now| now == value).await;
+    }
+
+    /// Waits until something is so of a metric. It is asked for again and again: nothing tells of it.
+    pub async fn metric_until(&self, name: &str, is_so: impl Fn(u64) -> bool) {
+        let asking = async {
+            while !is_so(self.metric(name).await) {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        soon(name, asking).await;
     }
 }
 

