@@ -360,7 +360,8 @@ impl Egress {
     fn on_missing(&mut self, now: Instant, slots: &mut [Slot], ssrc: u32, seq: u16) {
         let pause = self.round_trip.unwrap_or_default().clamp(RESEND_PAUSE_MIN, RESEND_PAUSE_MAX);
         let found = slots.iter_mut().enumerate().find(|(_, slot)| slot.stream.ssrc == ssrc);
-        let Some((slot, resend)) = found.and_then(|(place, slot)| Some((place, slot.resend.as_mut()?))) else {
+        let Some((slot, resend)) = found.and_then(|(place, slot)| Some((place, slot.resend.as_mut()?)))
+        else {
             return;
         };
         if let Some((seq, bytes)) = resend.on_missing(now, seq, pause) {

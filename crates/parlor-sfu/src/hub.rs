@@ -348,7 +348,8 @@ impl Hub {
         let since = |at: Instant| at.saturating_duration_since(self.base);
         let wanted = at.filter(|at| since(*at) <= NEVER).and_then(|at| {
             let is_soon = at <= self.now + limits::TIMER_STEP;
-            let step = if timer == Timer::Beside && is_soon { limits::PACER_STEP } else { limits::TIMER_STEP };
+            let step =
+                if timer == Timer::Beside && is_soon { limits::PACER_STEP } else { limits::TIMER_STEP };
             let step_us = step.as_micros().max(1);
             let steps = (since(at.max(self.now)).as_micros() / step_us).saturating_add(1);
             let rounded_us = u64::try_from(steps.saturating_mul(step_us)).ok()?;

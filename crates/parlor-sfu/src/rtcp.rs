@@ -116,10 +116,7 @@ pub(crate) fn packets(mut bytes: &[u8]) -> impl Iterator<Item = Packet<'_>> {
 impl<'a> Packet<'a> {
     /// Whether it is only about what its sender receives.
     pub(crate) const fn is_about_receiving(&self) -> bool {
-        matches!(
-            self.kind,
-            RECEIVER_REPORT | SOURCE_DESCRIPTION | TRANSPORT_FEEDBACK | PAYLOAD_FEEDBACK
-        )
+        matches!(self.kind, RECEIVER_REPORT | SOURCE_DESCRIPTION | TRANSPORT_FEEDBACK | PAYLOAD_FEEDBACK)
     }
 
     /// The report blocks in it.

@@ -10,8 +10,8 @@ use str0m::media::Mid;
 
 use crate::codec::{Codec, red_for};
 use crate::packet::Packet;
-use crate::rewrite::{JUMP_MAX_SOUND, JUMP_MAX_VIDEO, PictureIds, Rewriter};
 use crate::resend::{Resend, VideoPacket};
+use crate::rewrite::{JUMP_MAX_SOUND, JUMP_MAX_VIDEO, PictureIds, Rewriter};
 use crate::stream::{Head, Stream};
 
 /// The number of a producer within its room, which is also the CSRC of its packets.

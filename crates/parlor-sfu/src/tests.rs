@@ -100,9 +100,7 @@ fn vc_04_nothing_goes_out_that_str0m_sends_by_an_ssrc_of_the_hubs_own() {
         world.run(200);
         let by_it = |bytes: &[u8]| crate::egress::sender_of(bytes) == Some(taken);
         assert!(!world.net.sent.iter().any(|(to, bytes)| *to == bob && by_it(bytes)));
-        assert!(
-            world.happened("bob", &Event::Panicked { message: "one SSRC for two streams".to_owned() })
-        );
+        assert!(world.happened("bob", &Event::Panicked { message: "one SSRC for two streams".to_owned() }));
         assert_eq!(world.hub.ledger().transports, 2);
     }
 }

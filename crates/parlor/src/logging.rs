@@ -24,10 +24,12 @@ pub(crate) fn filter(log: &Log) -> Result<EnvFilter, LevelError> {
     // A bare word is meant for parlor: what libraries say below info helps nobody who runs a room.
     let directives = match log.level.as_str() {
         level @ ("debug" | "trace") => {
-            format!("info,stun_types=off,parlor={level},parlor_client={level},parlor_server={level}")
+            format!(
+                "info,stun_types=off,goog_cc=off,parlor={level},parlor_client={level},parlor_server={level}"
+            )
         }
-        // The codec of STUN warns of each datagram that it can't read, and anybody may send such.
-        level @ ("error" | "warn" | "info" | "off") => format!("{level},stun_types=off"),
+        // The codec of STUN warns of each datagram that it can't read, the estimator of bandwidth of odd feedback, and anybody may send such.
+        level @ ("error" | "warn" | "info" | "off") => format!("{level},stun_types=off,goog_cc=off"),
         // What is no level would be taken for a place in the code, and silence everything else.
         word if !word.contains('=') => return Err(LevelError { level: word.to_owned(), reason: None }),
         directives => directives.to_owned(),

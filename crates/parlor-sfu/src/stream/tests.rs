@@ -113,8 +113,12 @@ fn vc_01_a_stream_is_reported_on_at_once_and_then_every_five_seconds_while_it_fl
 
 #[test]
 fn vc_01_a_picture_says_which_side_is_up_and_its_place_in_all_that_is_sent() {
-    let extensions =
-        Extensions { mid: Some(4), orientation: Some(13), transport_sequence: Some(3), ..Extensions::default() };
+    let extensions = Extensions {
+        mid: Some(4),
+        orientation: Some(13),
+        transport_sequence: Some(3),
+        ..Extensions::default()
+    };
     let mut stream = stream(extensions);
     stream.is_known = true;
     let turned = Head { level: None, orientation: Some(VideoOrientation::Deg90), ..head(1) };
