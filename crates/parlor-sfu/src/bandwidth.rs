@@ -27,8 +27,6 @@ use round_trip::RoundTrip;
 
 /// A path that looked congested is not filled up with padding for so long.
 const PADDING_PAUSE: Duration = Duration::from_secs(2);
-/// It is filled up where what is wanted is no more than so many times what it is believed to bear.
-const NEAR_TIMES: u64 = 2;
 /// Nor is it probed by us.
 const PROBING_PAUSE: Duration = Duration::from_secs(4);
 /// An estimate that falls to this much of what it was says that the path is congested, in percent.
@@ -341,9 +339,7 @@ impl Bandwidth {
     }
 
     fn padding_bps(&self, now: Instant) -> u64 {
-        // On a path that is far too narrow padding would only be in the way; there, probes find out when it is no longer so.
-        let is_near = self.estimate_bps.saturating_mul(NEAR_TIMES) >= self.wish.next;
-        if is_near && self.may_try(now, PADDING_PAUSE) { self.wish.next.min(self.estimate_bps) } else { 0 }
+        if self.may_try(now, PADDING_PAUSE) { self.wish.next.min(self.estimate_bps) } else { 0 }
     }
 }
 
