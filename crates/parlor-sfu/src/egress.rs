@@ -8,7 +8,6 @@
 //! Each stream has an SSRC that str0m sends nothing by: under one key no two packets may share SSRC and number. str0m's own
 //! streams of those sections are taken from it, and whatever it sends is looked at: see [`sender_of`].
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -149,7 +148,7 @@ impl Egress {
     }
 
     /// Writes a packet of sound; false if there are no keys and no way yet, or if its number is not new to the stream.
-    pub(crate) fn write_sound(&mut self, stream: &mut Stream, head: &Head, payload: &Cow<'_, [u8]>) -> bool {
+    pub(crate) fn write_sound(&mut self, stream: &mut Stream, head: &Head, payload: &[u8]) -> bool {
         if self.way.is_none() || !stream.is_new(head.seq) || self.srtp().is_none() {
             return false;
         }
@@ -350,10 +349,8 @@ impl Egress {
         let round_trip = round_trip(block, compact(self.clock.ntp(now)));
         self.new_round_trip = round_trip.or(self.new_round_trip);
         self.round_trip = round_trip.or(self.round_trip);
-        if let Some(bandwidth) = &mut self.bandwidth {
-            if slot.resend.is_some() {
-                bandwidth.on_loss(now, came, lost);
-            }
+        if let Some(bandwidth) = self.bandwidth.as_mut().filter(|_| slot.resend.is_some()) {
+            bandwidth.on_loss(now, came, lost);
         }
     }
 

@@ -62,6 +62,8 @@ impl AtWork {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::disallowed_methods, reason = "what is tested is about threads")]
+
     use super::*;
     use crate::bandwidth::controller::make;
 
