@@ -21,7 +21,9 @@ use crate::clock::{WallClock, compact};
 use crate::io::Via;
 use crate::keys::Place;
 use crate::limits::{
-    ADDRESSES_PER_TRANSPORT_MAX, INITIAL_ESTIMATE_BPS, PACED_PACKETS_MAX, RESEND_PAUSE_MAX, RESEND_PAUSE_MIN,
+    ADDRESSES_PER_TRANSPORT_MAX, ARRIVALS_PER_DATAGRAM_MAX, INITIAL_ESTIMATE_BPS, MISSING_PER_DATAGRAM_MAX,
+    PACED_PACKETS_MAX, PADDING_PACKETS_MAX, REPORTS_BYTES_MAX, RESEND_PACKETS_MAX, RESEND_PAUSE_MAX,
+    RESEND_PAUSE_MIN,
 };
 use crate::resend::VideoPacket;
 use crate::rtcp::{self, Block, Feedback};
@@ -128,9 +130,13 @@ impl Egress {
         self.srtp.as_mut()
     }
 
-    /// The receiver tells of each packet when it came: from now on what the path bears is estimated.
-    pub(crate) fn estimate(&mut self, now: Instant) {
-        self.bandwidth.get_or_insert_with(|| Bandwidth::new(now, INITIAL_ESTIMATE_BPS));
+    /// What the path bears is estimated from now on, or no more.
+    pub(crate) fn estimate(&mut self, now: Instant, is_wanted: bool) {
+        self.bandwidth = match self.bandwidth.take() {
+            _ if !is_wanted => None,
+            Some(bandwidth) => Some(bandwidth),
+            None => Some(Bandwidth::new(now, INITIAL_ESTIMATE_BPS)),
+        };
     }
 
     /// What the path bears, bits per second; none where it is not estimated.
@@ -205,9 +211,9 @@ impl Egress {
                         (None, _) => {}
                     }
                 }
-                Turn::Pad { .. } => {
+                Turn::Pad { bytes } => {
                     // Without anything to fill up with the next picture brings another turn.
-                    if !self.pad(now, slots) {
+                    if !self.pad(now, slots, bytes) {
                         return None;
                     }
                 }
@@ -238,22 +244,32 @@ impl Egress {
         }
     }
 
-    /// Sends one once more (RFC 4588, section 4); false if it is not there any more.
-    fn send_again(&mut self, now: Instant, slot: &mut Slot, seq: u64, purpose: Purpose) -> bool {
-        let Some(resend) = &mut slot.resend else { return false };
-        let Some(head) = resend.write_again(seq, &mut self.body) else { return false };
+    /// Sends one once more (RFC 4588, section 4); says how many bytes that is, none if it is not there any more.
+    fn send_again(&mut self, now: Instant, slot: &mut Slot, seq: u64, purpose: Purpose) -> Option<usize> {
+        let resend = slot.resend.as_mut()?;
+        let head = resend.write_again(seq, &mut self.body)?;
         let ssrc = resend.ssrc;
-        self.seal(now, &slot.stream, ssrc, &head, purpose).is_some()
+        self.seal(now, &slot.stream, ssrc, &head, purpose)
     }
 
-    /// Fills up with what was sent last, of the picture that was sent last: a receiver has it already and drops it.
-    fn pad(&mut self, now: Instant, slots: &mut [Slot]) -> bool {
-        let candidates = slots.iter_mut().filter_map(|slot| {
-            let (at, seq) = slot.resend.as_ref()?.newest()?;
+    /// Fills up with what was sent lately, of the picture that was sent last: a receiver has it already and drops it. False if there is
+    /// nothing of that kind that the receiver would tell of.
+    fn pad(&mut self, now: Instant, slots: &mut [Slot], bytes: usize) -> bool {
+        let candidates = slots.iter_mut().filter(|slot| slot.is_estimated() && slot.consumer.is_some());
+        let candidates = candidates.filter_map(|slot| {
+            let (at, seq) = slot.resend.as_ref()?.filler()?;
             Some((at, seq, slot))
         });
         let Some((_, seq, slot)) = candidates.max_by_key(|(at, _, _)| *at) else { return false };
-        self.send_again(now, slot, seq, Purpose::Padding)
+        let mut left = bytes;
+        for _ in 0..PADDING_PACKETS_MAX {
+            let Some(sent) = self.send_again(now, slot, seq, Purpose::Padding) else { return false };
+            left = left.saturating_sub(sent);
+            if left == 0 {
+                break;
+            }
+        }
+        true
     }
 
     /// Seals header and body of a packet of a picture.
@@ -292,7 +308,8 @@ impl Egress {
     pub(crate) fn say_goodbye<'a>(&mut self, slots: impl Iterator<Item = &'a Slot>) {
         let begun = slots.filter(|slot| slot.stream.has_begun());
         let ssrcs = begun.flat_map(|slot| {
-            [slot.stream.ssrc].into_iter().chain(slot.resend.as_ref().map(|resend| resend.ssrc))
+            let resend = slot.resend.as_ref().filter(|resend| resend.has_begun());
+            [slot.stream.ssrc].into_iter().chain(resend.map(|resend| resend.ssrc))
         });
         let ssrcs: Vec<u32> = ssrcs.collect();
         if let Some(goodbye) = rtcp::goodbye(&ssrcs) {
@@ -311,8 +328,14 @@ impl Egress {
         if !is_rtcp(datagram) {
             return None;
         }
+        // Nobody has so much to report: no path takes it in one datagram.
+        if datagram.len() > REPORTS_BYTES_MAX {
+            return Some(Heard::default());
+        }
         let reports = self.srtp().and_then(|srtp| srtp.open_reports(datagram))?;
         let mut heard = Heard::default();
+        let mut missing_left = MISSING_PER_DATAGRAM_MAX;
+        let mut arrivals_left = ARRIVALS_PER_DATAGRAM_MAX;
         for packet in rtcp::packets(&reports) {
             heard.has_more |= !packet.is_about_receiving();
             for block in packet.blocks() {
@@ -320,19 +343,24 @@ impl Egress {
             }
             match packet.feedback() {
                 Some(Feedback::Arrivals(body)) => {
-                    if let Some(bandwidth) = &mut self.bandwidth {
+                    if let Some(bandwidth) = self.bandwidth.as_mut().filter(|_| arrivals_left > 0) {
+                        arrivals_left = arrivals_left.saturating_sub(1);
                         bandwidth.on_feedback(now, body);
                         heard.has_waiting = true;
                     }
                 }
                 Some(Feedback::Missing { ssrc, seqs }) => {
-                    for seq in seqs {
+                    for seq in seqs.into_iter().take(missing_left) {
+                        missing_left = missing_left.saturating_sub(1);
                         self.on_missing(now, slots, ssrc, seq);
                     }
                 }
                 Some(Feedback::KeyFrame { ssrcs }) => {
-                    let asked = slots.iter().filter(|slot| ssrcs.contains(&slot.stream.ssrc));
-                    heard.key_frames.extend(asked.map(|slot| slot.mid));
+                    for slot in slots.iter().filter(|slot| ssrcs.contains(&slot.stream.ssrc)) {
+                        if !heard.key_frames.contains(&slot.mid) {
+                            heard.key_frames.push(slot.mid);
+                        }
+                    }
                 }
                 None => {}
             }
@@ -361,7 +389,9 @@ impl Egress {
         else {
             return;
         };
-        if let Some((seq, bytes)) = resend.on_missing(now, seq, pause) {
+        if self.again.len() < RESEND_PACKETS_MAX
+            && let Some((seq, bytes)) = resend.on_missing(now, seq, pause)
+        {
             self.waiting_bytes = self.waiting_bytes.saturating_add(bytes);
             self.again.push_back(Waiting { slot, ssrc, bytes, what: What::Again(seq) });
         }

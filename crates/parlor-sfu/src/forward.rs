@@ -2,7 +2,7 @@
 //! ask for: key frames.
 
 use parlor_proto::Kind;
-use str0m::media::Mid;
+use str0m::media::{Mid, Rid};
 use str0m::rtp::RtpPacket;
 
 use crate::codec::picture;
@@ -88,22 +88,23 @@ impl Hub {
         }
     }
 
-    /// A receiver asks for a key frame of what is in one of its slots.
-    pub(crate) fn on_key_frame_request(&mut self, key: TransportKey, mid: Mid) {
-        let Some(transport) = self.transports.get(key) else { return };
-        let room_key = transport.seat.room;
-        let Some(consumer) =
-            transport.slots.iter().find(|slot| slot.mid == mid).and_then(|slot| slot.consumer.as_ref())
-        else {
-            return;
-        };
-        let wanted = consumer.layer.or(consumer.target);
-        let producer =
-            self.rooms.get_mut(&room_key).and_then(|room| room.producers.get_mut(&consumer.producer));
-        if let Some(layer) = producer.and_then(|producer| producer.layers.get_mut(wanted?)) {
+    /// A receiver asks for key frames of what is in some of its slots.
+    pub(crate) fn on_key_frame_requests(&mut self, key: TransportKey, mids: &[Mid]) {
+        let now = self.now;
+        let Some(transport) = self.transports.get(key).filter(|_| !mids.is_empty()) else { return };
+        let Some(room) = self.rooms.get_mut(&transport.seat.room) else { return };
+        let mut asked = Vec::new();
+        for slot in transport.slots.iter().filter(|slot| mids.contains(&slot.mid)) {
+            let Some(consumer) = &slot.consumer else { continue };
+            let Some(producer) = room.producers.get_mut(&consumer.producer) else { continue };
+            let wanted = consumer.layer.or(consumer.target);
+            let Some(layer) = wanted.and_then(|wanted| producer.layers.get_mut(wanted)) else { continue };
             layer.want_key_frame();
-            self.ask_for_key_frames(room_key);
+            if layer.is_flowing(now) && layer.take_key_frame_request(now) {
+                asked.push((producer.transport, producer.mid, layer.rid));
+            }
         }
+        self.request_key_frames(asked);
     }
 
     /// A receiver that begins needs a key frame of all it receives.
@@ -141,6 +142,11 @@ impl Hub {
                 }
             }
         }
+        self.request_key_frames(asked);
+    }
+
+    /// Asks those who send for key frames of layers.
+    fn request_key_frames(&mut self, asked: Vec<(TransportKey, Mid, Option<Rid>)>) {
         for (key, mid, rid) in asked {
             let Some(transport) = self.transports.get_mut(key) else { continue };
             self.totals.key_frames_asked = self.totals.key_frames_asked.saturating_add(1);

@@ -254,9 +254,7 @@ impl Hub {
                 if heard.has_waiting {
                     self.sending.add(self.now, key, transport);
                 }
-                for mid in heard.key_frames {
-                    self.on_key_frame_request(key, mid);
-                }
+                self.on_key_frame_requests(key, &heard.key_frames);
                 if is_below {
                     self.drain(key);
                 }

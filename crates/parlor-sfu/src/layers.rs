@@ -100,6 +100,10 @@ impl Hub {
             choices.push(Choice { slot: index, current, is_young, is_most_wanted, layers, chosen: None });
         }
         if choices.is_empty() {
+            // Nothing is wished for any more.
+            if let Some(transport) = self.transports.get_mut(key) {
+                transport.egress.ask_for(now, 0, 0);
+            }
             return;
         }
         self.sort_by_wish(key, &mut choices);

@@ -24,16 +24,27 @@ pub const DATA_BUFFER_BYTES_MAX: usize = 256 * 1024;
 pub const DATA_FRAMES_PER_SECOND: u32 = parlor_proto::limits::FRAMES_PER_SECOND;
 /// Data frames that one participant may send at once.
 pub const DATA_FRAMES_BURST: u32 = 200;
-/// Video packets that wait behind the pacer of one consumer; above, it waits for the next key frame.
-pub const PACED_PACKETS_MAX: usize = 500;
+/// Video packets of all its videos that wait for one receiver: large pictures of twenty who show something. Whose packet is one too many waits
+/// for its next key frame.
+pub const PACED_PACKETS_MAX: usize = 2_000;
 /// Video packets kept of each consumer to be sent again.
 pub const RESEND_PACKETS_MAX: usize = 512;
+/// Of the packets that one datagram says are missing, so many are looked for.
+pub const MISSING_PER_DATAGRAM_MAX: usize = 256;
+/// Of the reports in one datagram on when packets came, so many are read. Browsers send one.
+pub const ARRIVALS_PER_DATAGRAM_MAX: usize = 4;
+/// Bytes of a datagram of reports.
+pub const REPORTS_BYTES_MAX: usize = 2_048;
+/// Packets of padding at once.
+pub const PADDING_PACKETS_MAX: usize = 64;
 /// How long packets are kept of each consumer to be sent again. A picture that has stood for so long is mended by a key frame.
 pub const RESEND_AGE: Duration = Duration::from_secs(1);
 /// Of all bytes sent, one in so many may be sent again.
 pub const RESEND_SHARE: usize = 3;
 /// Bytes that may be sent again at once, however few were sent lately.
 pub const RESEND_CREDIT_BYTES_MAX: usize = 128 * 1024;
+/// What a packet that goes again counts above its payload: header, number and seal.
+pub const RESEND_OVERHEAD_BYTES: usize = 60;
 /// A packet that was sent again is so long taken to be on its way: the last round trip, but no less,
 pub const RESEND_PAUSE_MIN: Duration = Duration::from_millis(10);
 /// and no more than this.
@@ -76,7 +87,7 @@ pub const INITIAL_ESTIMATE_BPS: u64 = 1_500_000;
 pub const ESTIMATE_WAIT: Duration = Duration::from_secs(4);
 
 /// Packets that one feedback of a receiver may tell of; one that tells of more is not looked at.
-pub const FEEDBACK_PACKETS_MAX: u16 = 8_192;
+pub const FEEDBACK_PACKETS_MAX: u16 = 4_096;
 /// Packets that are remembered of each transport until feedback tells of them; the oldest are forgotten.
 pub const SENT_PACKETS_MAX: usize = 4_096;
 /// How long they are.

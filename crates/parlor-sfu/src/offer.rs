@@ -288,9 +288,6 @@ impl Hub {
             slot.codecs = section.codecs;
             slot.resend_pts = section.resends;
             slot.stream.agree(section.cname, section.extensions);
-            if has_congestion_control && slot.kind == Kind::Video && slot.stream.has_transport_sequence() {
-                transport.egress.estimate(now);
-            }
         }
         self.untold.push(key);
         for index in closed {
@@ -300,6 +297,10 @@ impl Hub {
             {
                 slot.is_open = false;
             }
+        }
+        if let Some(transport) = self.transports.get_mut(key) {
+            let is_wanted = has_congestion_control && transport.slots.iter().any(Slot::is_estimated);
+            transport.egress.estimate(now, is_wanted);
         }
     }
 

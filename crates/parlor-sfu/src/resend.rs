@@ -5,7 +5,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::limits::{RESEND_AGE, RESEND_CREDIT_BYTES_MAX, RESEND_PACKETS_MAX, RESEND_SHARE};
+use crate::limits::{
+    RESEND_AGE, RESEND_CREDIT_BYTES_MAX, RESEND_OVERHEAD_BYTES, RESEND_PACKETS_MAX, RESEND_SHARE,
+};
 use crate::rewrite::Patch;
 use crate::stream::Head;
 
@@ -75,15 +77,24 @@ impl Resend {
         if is_on_its_way || now.saturating_duration_since(kept.sent_at) > RESEND_AGE {
             return None;
         }
-        let bytes = kept.packet.payload.len();
+        let bytes = kept.packet.payload.len().saturating_add(RESEND_OVERHEAD_BYTES);
         self.credit_bytes = self.credit_bytes.checked_sub(bytes)?;
         kept.again_at = Some(now);
         Some((kept.packet.head.seq, bytes))
     }
 
-    /// When the last packet was sent, and its number.
-    pub(crate) fn newest(&self) -> Option<(Instant, u64)> {
-        self.kept.back().map(|kept| (kept.sent_at, kept.packet.head.seq))
+    /// What to fill up with: when the last packet was sent, and the number of the largest of the last few.
+    pub(crate) fn filler(&self) -> Option<(Instant, u64)> {
+        /// About the packets of one picture.
+        const LATELY: usize = 8;
+        let sent_at = self.kept.back()?.sent_at;
+        let largest = self.kept.iter().rev().take(LATELY).max_by_key(|kept| kept.packet.payload.len())?;
+        Some((sent_at, largest.packet.head.seq))
+    }
+
+    /// Whether anything was sent again.
+    pub(crate) const fn has_begun(&self) -> bool {
+        self.last_seq > 0
     }
 
     /// The header of a packet that goes out once more, its payload written; none if it is not there any more.

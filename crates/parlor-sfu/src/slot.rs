@@ -76,6 +76,14 @@ impl Slot {
         }
     }
 
+    /// Whether it counts for what the path bears: the receiver tells of its packets when they came, and there is something to fill up with.
+    pub(crate) fn is_estimated(&self) -> bool {
+        self.is_open
+            && self.resend.is_some()
+            && self.stream.has_transport_sequence()
+            && !self.resend_pts.is_empty()
+    }
+
     pub(crate) fn producer(&self) -> Option<ProducerId> {
         self.consumer.as_ref().map(|consumer| consumer.producer)
     }
@@ -120,7 +128,8 @@ impl Slot {
         }
         let head = self.head(pt, packet)?;
         let patch = packet.picture.vp8.and_then(|vp8| self.picture_ids.patch(&vp8, &packet.payload));
-        let resend_pt = self.resend_pts.iter().find(|(of, _)| *of == pt).map(|(_, resend_pt)| *resend_pt);
+        let resend_pt =
+            self.resend_pts.iter().find(|(of, _)| *of == pt).map(|(_, resend_pt)| *resend_pt & 0x7f);
         Some(VideoPacket { head, payload: Arc::clone(&packet.payload), patch, resend_pt })
     }
 

@@ -6,8 +6,10 @@ mod common;
 use common::{Plan, Send, World, seat};
 
 use crate::io::{EndReason, Event, Freed, Step, WantedReason};
+use crate::stream::Extensions;
 
 const ALL: Plan = Plan { sends: Send::Both, audio_slots: 3, video_slots: 1, data: true, red: false };
+const NOTHING: Plan = Plan { sends: Send::Nothing, audio_slots: 0, video_slots: 0, data: true, red: false };
 
 fn room_of_three() -> World {
     let mut world = World::new();
@@ -132,4 +134,34 @@ fn vc_05_sections_that_take_each_others_places_leave_no_slots_behind() {
     }
     let key = world.hub.transport_of(&seat("ann")).unwrap();
     assert_eq!(world.hub.transports.get_mut(key).unwrap().slots.len(), SECTIONS);
+}
+
+#[test]
+fn vc_05_filling_up_ends_with_the_pictures_and_where_the_receiver_tells_of_it_no_more() {
+    let layers = Plan { sends: Send::Simulcast, ..NOTHING };
+    let watches = Plan { video_slots: 1, ..NOTHING };
+    for leaves in [true, false] {
+        let mut world = World::new();
+        world.join("ann", layers);
+        world.join("bob", watches);
+        world.connect_all();
+        world.run(3_000);
+        let bob = world.client("bob").address;
+        world.net.set_rate(bob, Some(800_000));
+        world.run(8_000);
+        let key = world.hub.transport_of(&seat("bob")).unwrap();
+        if leaves {
+            world.leave("ann");
+        } else {
+            // As after an offer without the extension.
+            for slot in &mut world.hub.transports.get_mut(key).unwrap().slots {
+                slot.stream.agree("parlor".to_owned(), Extensions::default());
+            }
+        }
+        world.run(500);
+        world.net.sent.clear();
+        world.run(3_000);
+        let large = world.net.sent.iter().filter(|(to, bytes)| *to == bob && bytes.len() > 400).count();
+        assert!(if leaves { large == 0 } else { (1..2_000).contains(&large) }, "{leaves}: {large}");
+    }
 }

@@ -5,6 +5,8 @@
 use super::*;
 
 const PAUSE: Duration = Duration::from_millis(50);
+/// What one that goes again counts as.
+const BYTES: usize = 1_000 + RESEND_OVERHEAD_BYTES;
 
 fn packet(seq: u64, resend_pt: Option<u8>, at: Instant) -> VideoPacket {
     let head = Head {
@@ -28,7 +30,7 @@ fn vc_01_what_is_sent_again_has_numbers_of_its_own_and_says_which_packet_it_is()
     for seq in 65_530..65_545 {
         resend.keep(now, packet(seq, Some(97), now));
     }
-    assert_eq!(resend.on_missing(now, 3, PAUSE), Some((65_539, 1_000)), "numbers roll over");
+    assert_eq!(resend.on_missing(now, 3, PAUSE), Some((65_539, BYTES)), "numbers roll over");
     assert_eq!(resend.on_missing(now, 100, PAUSE), None, "never sent");
     let mut body = vec![1, 2, 3];
     for again in 1..4 {
@@ -36,7 +38,11 @@ fn vc_01_what_is_sent_again_has_numbers_of_its_own_and_says_which_packet_it_is()
         assert_eq!((head.pt, head.seq, head.timestamp, head.marker), (97, again, 7, true));
         assert_eq!((body.len(), &body[..3]), (1_002, &[0, 3, 1][..]));
     }
-    assert_eq!(resend.newest(), Some((now, 65_544)));
+    let mut small = packet(65_545, Some(97), now);
+    small.payload = Arc::from([1; 10]);
+    resend.keep(now, small);
+    assert_eq!(resend.filler(), Some((now, 65_538)), "a large one of the last few");
+    assert!(resend.has_begun() && !Resend::new(9).has_begun());
 }
 
 #[test]
@@ -68,6 +74,6 @@ fn vc_05_who_misses_everything_gets_a_part_of_it_again() {
         resend.keep(now, packet(seq, Some(97), now));
         again += usize::from(resend.on_missing(now, seq as u16, PAUSE).is_some());
     }
-    let most = (RESEND_CREDIT_BYTES_MAX + 1_000 * 1_000 / RESEND_SHARE) / 1_000;
+    let most = (RESEND_CREDIT_BYTES_MAX + 1_000 * 1_000 / RESEND_SHARE) / BYTES;
     assert!((most - 1..=most).contains(&again), "{again} of {most}");
 }
