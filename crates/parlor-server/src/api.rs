@@ -6,6 +6,7 @@
 
 mod access;
 mod body;
+mod failures;
 mod problem;
 mod rooms;
 mod rosters;
@@ -75,7 +76,7 @@ impl Modify for Bearer {
 
 /// The paths below [`PATH`].
 pub(crate) fn router(app: &App) -> Router<App> {
-    let (router, description) = OpenApiRouter::<App>::with_openapi(Description::openapi())
+    let (router, mut description) = OpenApiRouter::<App>::with_openapi(Description::openapi())
         .routes(routes!(describe))
         .routes(routes!(rooms::list, rooms::make))
         .routes(routes!(rooms::look, rooms::end))
@@ -84,6 +85,7 @@ pub(crate) fn router(app: &App) -> Router<App> {
         .routes(routes!(rosters::look, rosters::set, rosters::clear))
         .routes(routes!(tokens::issue))
         .split_for_parts();
+    failures::describe(&mut description);
     // A router is made once; a second one would be described alike.
     let _ = app.api_description.set(description.to_json().unwrap_or_default());
     router

@@ -35,6 +35,7 @@ mod stream;
 mod switchboard;
 mod tls;
 mod turn;
+mod udp;
 mod upgrade;
 mod wire;
 
@@ -138,7 +139,7 @@ pub async fn run(
     // From then on its ports are free for the next one.
     while doors.join_next().await.is_some() {}
     timer.abort();
-    switchboard.media.stop();
+    switchboard.media.stop().await;
     turn.stop();
     tracing::info!(all_gone, "stopped");
     Ok(())

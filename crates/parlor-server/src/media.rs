@@ -1,4 +1,5 @@
-//! The hub's shell: threads that move datagrams between a UDP socket and a hub, and the way from the registry to them.
+//! The hub's shell: threads that move datagrams between a UDP socket and a hub, and the way from the registry to them. Connections of those
+//! who reach the hub by TCP only are carried by tasks of the server's runtime.
 //!
 //! A room is pinned to one thread and its hub. What the registry orders waits in a bounded queue for that thread's next turn,
 //! but for departures: those are carried out at once, by whoever holds the registry's lock, so that a participant's media
@@ -12,7 +13,7 @@ mod streams;
 mod thread;
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,17 +25,20 @@ use parlor_room::{HubOrder, HubReport, HubSeat};
 use parlor_sfu::{
     Hub, Input, Ledger, OfferError, Output, RoomKey, Seat, Settings, Via, VideoWish, WantedReason, Wishes,
 };
-use tokio::sync::Notify;
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
 
 use crate::config::Media as MediaConfig;
 use crate::journal;
-use crate::limits::TCP_KNOCKS_MAX;
+use crate::limits::{ACCEPT_PAUSE, TCP_KNOCKS_MAX, TCP_LAST_FRAMES};
 use crate::metrics::Counters;
 use crate::switchboard::Switchboard;
 use entrance::Entrance;
 use mail::Mail;
-use socket::{AsyncSocket, Datagram, Socket};
+use socket::{Datagram, Socket};
 pub(crate) use streams::is_frame_start;
+use thread::Worker;
 
 /// Why there is no hub.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +77,10 @@ pub enum MediaError {
 #[derive(Debug, Default)]
 pub(crate) struct Media {
     desks: Vec<Arc<Desk>>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    /// What a thread hands back writes what waits to connections.
+    threads: Mutex<Vec<JoinHandle<JoinSet<()>>>>,
+    /// Tasks that accept connections.
+    accepting: Mutex<JoinSet<()>>,
 }
 
 /// One hub, and what reaches it from other threads.
@@ -82,8 +89,10 @@ pub(crate) struct Desk {
     core: Mutex<Core>,
     /// What the registry has ordered and the thread has not taken yet.
     mail: Mutex<Mail>,
-    /// Rings when there is mail, or datagrams wait to go out.
-    bell: Notify,
+    /// The bell rings when there is something to be taken here, or datagrams wait to go out.
+    waker: mio::Waker,
+    /// It has rung, and the thread has not looked since.
+    has_rung: AtomicBool,
     /// Departures that wait for the hub: a thread lets them go first.
     departing: AtomicUsize,
     /// TCP connections that have just come.
@@ -122,6 +131,8 @@ pub(crate) struct Turn {
     pub(crate) hang_ups: Vec<SocketAddr>,
     pub(crate) reports: Vec<HubReport>,
     pub(crate) wake_at: Option<Instant>,
+    /// Until then more is gathered that goes out together: nothing that comes before is answered sooner.
+    pub(crate) gathers_until: Option<Instant>,
     /// There is mail left for another turn.
     pub(crate) has_mail: bool,
 }
@@ -140,7 +151,7 @@ impl Turn {
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) media: Arc<Media>,
-    at_work: Vec<(tokio::runtime::Runtime, AsyncSocket, Entrance)>,
+    at_work: Vec<(Worker, Vec<std::net::TcpListener>)>,
     offered: Vec<SocketAddr>,
 }
 
@@ -173,23 +184,13 @@ impl Prepared {
                 has_congestion_control: true,
                 certificate: certificate.clone(),
             };
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
-            let runtime = runtime.map_err(MediaError::Thread)?;
-            let socket = {
-                let _within = runtime.enter();
-                socket.into_async()
-            };
-            let socket = match socket {
-                Ok(socket) => socket,
-                Err(reason) => {
-                    runtime.shutdown_background();
-                    return Err(MediaError::Socket { address, reason });
-                }
-            };
-            desks.push(Arc::new(Desk::new(settings, entrance.shared_port)));
-            prepared.at_work.push((runtime, socket, entrance));
+            let Entrance { offered, listeners, shared_port } = entrance;
+            let (worker, waker) = Worker::new(socket, offered).map_err(MediaError::Thread)?;
+            desks.push(Arc::new(Desk::new(settings, shared_port, waker)));
+            prepared.at_work.push((worker, listeners));
         }
-        prepared.media = Arc::new(Media { desks, threads: Mutex::default() });
+        let (threads, accepting) = (Mutex::default(), Mutex::default());
+        prepared.media = Arc::new(Media { desks, threads, accepting });
         Ok(prepared)
     }
 
@@ -198,28 +199,38 @@ impl Prepared {
         &self.offered
     }
 
-    /// Starts the threads; they end by [`Media::stop`], or when the switchboard is gone.
-    pub(crate) fn start(mut self, switchboard: &Arc<Switchboard>) -> Result<(), MediaError> {
-        let at_work = std::mem::take(&mut self.at_work);
-        for (number, (desk, (runtime, socket, entrance))) in self.media.desks.iter().zip(at_work).enumerate()
-        {
+    /// Starts the threads; they end by [`Media::stop`], or when the switchboard is gone. Within the server's runtime.
+    pub(crate) fn start(self, switchboard: &Arc<Switchboard>) -> Result<(), MediaError> {
+        let Self { media, at_work, .. } = self;
+        for (number, (desk, (worker, listeners))) in media.desks.iter().zip(at_work).enumerate() {
+            let mut accepting = media.accepting.lock().unwrap_or_else(PoisonError::into_inner);
+            for listener in listeners {
+                let listener = TcpListener::from_std(listener).map_err(MediaError::Thread)?;
+                accepting.spawn(accept(Arc::clone(desk), listener));
+            }
+            drop(accepting);
             let (desk, switchboard) = (Arc::clone(desk), Arc::downgrade(switchboard));
+            let runtime = Handle::current();
             let thread = std::thread::Builder::new()
                 .name(format!("media-{number}"))
-                .spawn(move || thread::run(&desk, &runtime, socket, entrance, &switchboard))
+                .spawn(move || worker.run(&desk, runtime, &switchboard))
                 .map_err(MediaError::Thread)?;
-            self.media.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+            media.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
         }
         Ok(())
     }
 }
 
-/// A start that fails later, as for a port of TURN that is taken, is within a runtime, where none may be dropped as it is.
-impl Drop for Prepared {
-    fn drop(&mut self) {
-        for (runtime, socket, _) in self.at_work.drain(..) {
-            drop(socket);
-            runtime.shutdown_background();
+/// Takes connections for media.
+async fn accept(desk: Arc<Desk>, listener: TcpListener) {
+    loop {
+        match listener.accept().await.and_then(|(tcp, _)| tcp.into_std()) {
+            Ok(tcp) => desk.welcome(tcp),
+            Err(error) => {
+                // Too many open files, for one.
+                tracing::warn!(%error, "a TCP connection for media could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
         }
     }
 }
@@ -261,19 +272,27 @@ impl Media {
     }
 
     /// Ends the threads, once what waits has gone out.
-    pub(crate) fn stop(&self) {
+    pub(crate) async fn stop(&self) {
+        let mut accepting =
+            std::mem::take(&mut *self.accepting.lock().unwrap_or_else(PoisonError::into_inner));
+        accepting.shutdown().await;
         self.end();
-        for thread in self.threads.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-            if thread.join().is_err() {
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            let ended = tokio::task::spawn_blocking(move || thread.join()).await;
+            let Ok(Ok(mut writing)) = ended else {
                 tracing::error!("a media thread ended badly");
-            }
+                continue;
+            };
+            let written = async { while writing.join_next().await.is_some() {} };
+            drop(tokio::time::timeout(TCP_LAST_FRAMES, written).await);
         }
     }
 
     fn end(&self) {
         for desk in &self.desks {
             desk.is_ending.store(true, Ordering::Release);
-            desk.bell.notify_one();
+            desk.ring();
         }
     }
 }
@@ -286,7 +305,7 @@ impl Drop for Media {
 }
 
 impl Desk {
-    fn new(settings: Settings, shared_port: Option<u16>) -> Self {
+    fn new(settings: Settings, shared_port: Option<u16>, waker: mio::Waker) -> Self {
         let hub = Hub::new(settings.clone(), Instant::now());
         Self {
             core: Mutex::new(Core {
@@ -298,7 +317,8 @@ impl Desk {
                 news: Vec::new(),
             }),
             mail: Mutex::default(),
-            bell: Notify::new(),
+            waker,
+            has_rung: AtomicBool::new(false),
             departing: AtomicUsize::new(0),
             knocks: Mutex::default(),
             connections: AtomicUsize::new(0),
@@ -328,8 +348,23 @@ impl Desk {
                 }
             }
         }
-        self.bell.notify_one();
+        self.ring();
         Ok(())
+    }
+
+    /// Has the thread look at what was put here before.
+    fn ring(&self) {
+        // Once is enough until it looks.
+        if !self.has_rung.swap(true, Ordering::AcqRel)
+            && let Err(error) = self.waker.wake()
+        {
+            tracing::warn!(%error, "a media thread can't be woken");
+        }
+    }
+
+    /// The thread is about to look.
+    fn heed_bell(&self) {
+        self.has_rung.swap(false, Ordering::AcqRel);
     }
 
     fn welcome(&self, tcp: std::net::TcpStream) {
@@ -338,7 +373,7 @@ impl Desk {
         if knocks.len() < TCP_KNOCKS_MAX && !self.is_gone.load(Ordering::Acquire) {
             knocks.push(tcp);
             drop(knocks);
-            self.bell.notify_one();
+            self.ring();
         }
     }
 
@@ -372,6 +407,7 @@ impl Desk {
             }
             turn.reports.append(&mut core.news);
             turn.wake_at = core.hub.poll_timeout();
+            turn.gathers_until = core.hub.gathers_until();
             while let Some(room) = core.ended.pop() {
                 core.rooms.remove(&room);
             }
@@ -547,19 +583,6 @@ fn code_of(error: &OfferError) -> ErrorCode {
 
 fn in_hub(seat: &HubSeat) -> Seat {
     Seat { room: RoomKey(seat.room), participant: seat.participant.clone() }
-}
-
-/// An address as a person writes it, whichever family the socket has.
-fn canonical(address: SocketAddr) -> SocketAddr {
-    SocketAddr::new(address.ip().to_canonical(), address.port())
-}
-
-/// An address as a socket of this family takes it.
-fn as_taken_by(is_ipv6: bool, ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V4(ip) if is_ipv6 => IpAddr::V6(ip.to_ipv6_mapped()),
-        ip => ip,
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@
 
 mod ports;
 mod sending;
-mod socket;
 mod streams;
 mod thread;
 
@@ -19,12 +18,12 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::AbortHandle;
 
 use crate::config::{Config, Tls, Turn as TurnConfig};
-use crate::limits::{TURN_MAIL_MAX, TURN_STREAMS_MAX};
+use crate::limits::{TURN_MAIL_MAX, TURN_STREAMS_MAX, UDP_BUFFER_BYTES};
 use crate::listener;
 use crate::stream::Stream;
 use crate::switchboard::Switchboard;
+use crate::udp::{self, Oversize, Udp};
 use ports::Ports;
-use socket::Udp;
 use streams::{Mail, Streams};
 use thread::Worker;
 
@@ -93,9 +92,9 @@ impl Prepared {
         let tcp = listener::bind(address).map_err(fail)?;
         // With port 0 the system has chosen one.
         let bound = tcp.local_addr().map_err(fail)?;
-        let udp = Udp::listen(bound).map_err(fail)?;
+        let udp = Udp::bind(bound, UDP_BUFFER_BYTES, Oversize::Fragmented).map_err(fail)?;
         let listens = bound.ip().to_canonical();
-        let own = socket::own_ips(bound);
+        let own = udp::own_ips(bound);
         let public = &config.media.public_ips;
         if own.is_empty() {
             return Err(TurnError::NoRelays(bound));
@@ -129,7 +128,7 @@ impl Prepared {
             dropped: std::sync::atomic::AtomicU64::new(0),
             is_ending: AtomicBool::new(false),
         });
-        tracing::info!(address = %bound, ?urls, is_secret_ours = turn.secret.is_none(), "TURN");
+        tracing::info!(address = %bound, ?urls, secret = if turn.secret.is_some() { "given" } else { "made for this run" }, "TURN");
         Ok(Self {
             turn: Turn { desk: Some(desk), thread: Mutex::default() },
             grant: Some(TurnGrant::new(urls, secret, turn.credentials_ms)),

@@ -142,6 +142,13 @@ impl Hub {
         [self.timers.first().map(|(at, ..)| *at), tick, waiting, sending].into_iter().flatten().min()
     }
 
+    /// Until when what is to go out is gathered, if it is: whatever comes before then is not answered sooner, so nobody has to look
+    /// for it.
+    #[must_use]
+    pub fn gathers_until(&self) -> Option<Instant> {
+        self.sending.due_at(self.now).filter(|at| *at > self.now)
+    }
+
     /// What there is and what there was. Looks at every room and transport: for a scrape, not for each packet.
     #[must_use]
     pub fn ledger(&self) -> Ledger {

@@ -46,10 +46,8 @@ pub(super) async fn list(
     post, path = "/rooms", tag = "rooms", operation_id = "makeRoom", request_body = NewRoom,
     responses(
         (status = 201, description = "The room", body = Room, headers(("Location" = String, description = "Where it is"))),
-        (status = 400, description = "No JSON", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The id is taken", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Not such a room, or a roster above its capacity", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The server has no place, or stops", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn make(State(app): State<App>, Said(new): Said<NewRoom>) -> Result<Response, Problem> {

@@ -31,7 +31,6 @@ pub(super) async fn look(State(app): State<App>, InRoom(id): InRoom) -> Result<R
     params(("id" = String, Path, description = "The room's id")),
     responses(
         (status = 200, description = "The roster as it is now", body = Roster),
-        (status = 400, description = "No JSON", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such room: make it with this roster", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "More members than the room holds (`room-full`), or no roster", body = Problem, content_type = "application/problem+json"),
     )

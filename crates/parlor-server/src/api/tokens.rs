@@ -18,7 +18,6 @@ use crate::http::App;
     post, path = "/tokens", tag = "tokens", operation_id = "issueToken", request_body = NewToken,
     responses(
         (status = 201, description = "The token", body = Token),
-        (status = 400, description = "No JSON", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Not such a token", body = Problem, content_type = "application/problem+json"),
     )
 )]

@@ -3,9 +3,9 @@
 
 use std::net::{IpAddr, SocketAddr, TcpListener};
 
-use super::canonical;
 use super::socket::Socket;
 use crate::listener;
+use crate::udp::canonical;
 
 /// Of one media thread.
 #[derive(Debug, Default)]

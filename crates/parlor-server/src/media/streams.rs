@@ -1,5 +1,6 @@
 //! Media over TCP, for networks without UDP: connections that participants opened to an address they were offered (RFC 6544,
-//! passive candidates), with each datagram in a frame behind its length (RFC 4571). The connections of one media thread.
+//! passive candidates), with each datagram in a frame behind its length (RFC 4571). The connections of one media thread, each carried by a
+//! task of the server's runtime.
 //!
 //! Whoever is not answered by the hub is nobody it knows, and is closed after a few seconds. Who reads too slowly is closed: media that
 //! waits is of no use.
@@ -14,17 +15,18 @@ use prometheus_client::metrics::counter::Counter;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::runtime::Handle;
 use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::canonical;
+use super::Desk;
 use crate::limits::{
     TCP_ANSWER_WAIT, TCP_CONNECTIONS_MAX, TCP_CONNECTIONS_PER_ADDRESS_MAX, TCP_FRAME_BYTES_MAX,
-    TCP_FRAMES_IN_MAX, TCP_FRAMES_OUT_MAX, TCP_IDLE, TCP_LAST_FRAMES, TCP_SEND_BUFFER_BYTES,
-    TCP_WRITE_STALLED,
+    TCP_FRAMES_IN_MAX, TCP_FRAMES_OUT_MAX, TCP_IDLE, TCP_SEND_BUFFER_BYTES, TCP_WRITE_STALLED,
 };
 use crate::metrics::Counters;
+use crate::udp::canonical;
 
 /// Bytes before a frame that say how long it is.
 const LENGTH_BYTES: usize = 2;
@@ -43,7 +45,8 @@ pub(super) struct Streams {
     tasks: JoinSet<()>,
     offered: Vec<SocketAddr>,
     arrivals: mpsc::Receiver<Arrival>,
-    arrive: mpsc::Sender<Arrival>,
+    doormat: Doormat,
+    runtime: Handle,
     /// What has arrived and was not taken yet.
     frames: Vec<(SocketAddr, SocketAddr, Vec<u8>)>,
     serial: u64,
@@ -67,6 +70,22 @@ struct Pulse {
     answered_ms: AtomicU64,
 }
 
+/// Where tasks lay down what has come.
+#[derive(Clone, Debug)]
+struct Doormat {
+    arrivals: mpsc::Sender<Arrival>,
+    desk: Arc<Desk>,
+}
+
+impl Doormat {
+    /// Waits for a place; false if the thread is no more.
+    async fn put(&self, arrival: Arrival) -> bool {
+        let is_taken = self.arrivals.send(arrival).await.is_ok();
+        self.desk.ring();
+        is_taken
+    }
+}
+
 #[derive(Debug)]
 enum Arrival {
     Frame { serial: u64, remote: SocketAddr, bytes: Vec<u8> },
@@ -74,14 +93,15 @@ enum Arrival {
 }
 
 impl Streams {
-    pub(super) fn new(offered: Vec<SocketAddr>) -> Self {
-        let (arrive, arrivals) = mpsc::channel(TCP_FRAMES_IN_MAX);
+    pub(super) fn new(offered: Vec<SocketAddr>, desk: Arc<Desk>, runtime: Handle) -> Self {
+        let (sender, arrivals) = mpsc::channel(TCP_FRAMES_IN_MAX);
         Self {
             open: HashMap::new(),
             tasks: JoinSet::new(),
             offered,
             arrivals,
-            arrive,
+            doormat: Doormat { arrivals: sender, desk },
+            runtime,
             frames: Vec::new(),
             serial: 0,
         }
@@ -92,7 +112,7 @@ impl Streams {
         self.open.len()
     }
 
-    /// Takes a connection, if there is a place for it. Within the thread's runtime.
+    /// Takes a connection, if there is a place for it.
     pub(super) fn welcome(&mut self, tcp: std::net::TcpStream, counters: &Counters) {
         if let Err(error) = self.take_in(tcp, counters) {
             counters.tcp_refused.inc();
@@ -115,32 +135,26 @@ impl Streams {
         let local = *exact.or_else(same_family).ok_or_else(no_place)?;
         tcp.set_nodelay(true)?;
         socket2::SockRef::from(&tcp).set_send_buffer_size(TCP_SEND_BUFFER_BYTES)?;
-        let (reader, writer) = TcpStream::from_std(tcp)?.into_split();
+        let (reader, writer) = {
+            let _within = self.runtime.enter();
+            TcpStream::from_std(tcp)?.into_split()
+        };
         let (out, outgoing) = mpsc::channel(TCP_FRAMES_OUT_MAX);
         let pulse = Arc::new(Pulse { begun: Instant::now(), answered_ms: AtomicU64::new(0) });
         self.serial = self.serial.wrapping_add(1);
         let serial = self.serial;
         self.open.insert(remote, Stream { serial, local, out, pulse: Arc::clone(&pulse) });
-        let (arrive, slow) = (self.arrive.clone(), counters.tcp_slow.clone());
-        self.tasks.spawn(async move {
+        let (doormat, slow) = (self.doormat.clone(), counters.tcp_slow.clone());
+        let carrying = async move {
             tokio::select! {
-                () = read(reader, serial, remote, &arrive) => {}
+                () = read(reader, serial, remote, &doormat) => {}
                 () = write(writer, outgoing, &slow) => {}
                 () = pulse.stops() => {}
             }
-            drop(arrive.send(Arrival::Gone { serial, remote }).await);
-        });
+            doormat.put(Arrival::Gone { serial, remote }).await;
+        };
+        self.tasks.spawn_on(carrying, &self.runtime);
         Ok(())
-    }
-
-    /// Returns when something has arrived.
-    pub(super) async fn arrived(&mut self) {
-        if !self.frames.is_empty() {
-            return;
-        }
-        if let Some(arrival) = self.arrivals.recv().await {
-            self.on_arrival(arrival);
-        }
     }
 
     /// Takes in what has arrived; true if there may be more.
@@ -205,11 +219,9 @@ impl Streams {
         }
     }
 
-    /// The thread ends: what waits is written, in bounded time.
-    pub(super) async fn finish(mut self) {
-        self.open.clear();
-        self.arrivals.close();
-        drop(timeout(TCP_LAST_FRAMES, async { while self.tasks.join_next().await.is_some() {} }).await);
+    /// The thread ends: those that still write what waits.
+    pub(super) fn finish(self) -> JoinSet<()> {
+        self.tasks
     }
 }
 
@@ -234,7 +246,7 @@ impl Pulse {
 }
 
 /// Reads frames until one is malformed or the connection ends.
-async fn read(reader: OwnedReadHalf, serial: u64, remote: SocketAddr, arrive: &mpsc::Sender<Arrival>) {
+async fn read(reader: OwnedReadHalf, serial: u64, remote: SocketAddr, doormat: &Doormat) {
     let mut reader = BufReader::with_capacity(TCP_FRAME_BYTES_MAX.saturating_mul(2), reader);
     let mut is_first = true;
     loop {
@@ -254,7 +266,7 @@ async fn read(reader: OwnedReadHalf, serial: u64, remote: SocketAddr, arrive: &m
         if std::mem::take(&mut is_first) && !is_stun(&bytes) {
             return;
         }
-        if arrive.send(Arrival::Frame { serial, remote, bytes }).await.is_err() {
+        if !doormat.put(Arrival::Frame { serial, remote, bytes }).await {
             return;
         }
     }

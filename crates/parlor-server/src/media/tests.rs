@@ -7,7 +7,9 @@ use super::*;
 fn desk() -> Desk {
     let certificate = parlor_sfu::Certificate::generate(Instant::now(), SystemTime::now()).unwrap();
     let local = vec![SocketAddr::from(([127, 0, 0, 1], 9))];
-    Desk::new(Settings { local, local_tcp: Vec::new(), has_congestion_control: true, certificate }, None)
+    let waker = mio::Waker::new(mio::Poll::new().unwrap().registry(), mio::Token(0)).unwrap();
+    let settings = Settings { local, local_tcp: Vec::new(), has_congestion_control: true, certificate };
+    Desk::new(settings, None, waker)
 }
 
 fn seat(stay: u64) -> HubSeat {

@@ -1,32 +1,139 @@
-//! A media thread: waits for datagrams, mail and timers, and gives its hub a turn for all there is.
+//! A media thread: waits for datagrams, the bell and timers, and gives its hub a turn for all there is.
 
-use std::future::poll_fn;
-use std::sync::Weak;
+use std::io;
+use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
-use std::task::Poll;
-use std::time::Instant;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
 
+use mio::{Events, Interest, Poll, Token};
 use parlor_sfu::Via;
-use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
 
-use super::entrance::Entrance;
-use super::socket::AsyncSocket;
+use super::Desk;
+use super::socket::{Socket, Traffic};
 use super::streams::Streams;
-use super::{Desk, Turn};
-use crate::limits::{ACCEPT_PAUSE, DATAGRAMS_PER_SLICE};
+use crate::limits::DATAGRAMS_PER_SLICE;
 use crate::switchboard::Switchboard;
 
-/// Works until it is told to end, or nobody is there to be told anything.
-pub(super) fn run(
-    desk: &Desk,
-    runtime: &tokio::runtime::Runtime,
-    socket: AsyncSocket,
-    entrance: Entrance,
-    switchboard: &Weak<Switchboard>,
-) {
-    // However it ends, also by a panic: nobody waits for answers that can't come.
-    let _gone = Gone(desk);
-    runtime.block_on(work(desk, socket, entrance, switchboard));
+const BELL: Token = Token(0);
+const SOCKET: Token = Token(1);
+
+/// All that the thread has.
+#[derive(Debug)]
+pub(super) struct Worker {
+    poll: Poll,
+    events: Events,
+    traffic: Traffic,
+    /// The socket may have more than was read of it.
+    has_datagrams: bool,
+    /// Where TCP connections are offered.
+    offered_tcp: Vec<SocketAddr>,
+}
+
+impl Worker {
+    /// With what wakes it.
+    pub(super) fn new(socket: Socket, offered_tcp: Vec<SocketAddr>) -> io::Result<(Self, mio::Waker)> {
+        let poll = Poll::new()?;
+        let waker = mio::Waker::new(poll.registry(), BELL)?;
+        let mut traffic = socket.into_traffic();
+        poll.registry().register(traffic.source(), SOCKET, Interest::READABLE)?;
+        let events = Events::with_capacity(2);
+        Ok((Self { poll, events, traffic, has_datagrams: false, offered_tcp }, waker))
+    }
+
+    /// Works until it is told to end, or nobody is there to be told anything. `runtime` carries TCP connections; those that still write
+    /// what waits are handed back.
+    pub(super) fn run(
+        mut self,
+        desk: &Arc<Desk>,
+        runtime: Handle,
+        switchboard: &Weak<Switchboard>,
+    ) -> JoinSet<()> {
+        // However it ends, also by a panic: nobody waits for answers that can't come.
+        let _gone = Gone(desk);
+        let mut streams = Streams::new(std::mem::take(&mut self.offered_tcp), Arc::clone(desk), runtime);
+        let mut wait = Some(Duration::ZERO);
+        loop {
+            if let Err(error) = self.wait(wait) {
+                tracing::error!(%error, "a media thread can't wait for its socket");
+                return streams.finish();
+            }
+            // What rings from here on rings for the next round.
+            desk.heed_bell();
+            let is_last = desk.is_ending.load(Ordering::Acquire);
+            let Some(switchboard) = switchboard.upgrade() else { return streams.finish() };
+            let next = self.work(desk, &mut streams, &switchboard);
+            if is_last {
+                return streams.finish();
+            }
+            wait = match next {
+                Next::AtOnce => Some(Duration::ZERO),
+                Next::At(at) => at.map(|at| at.saturating_duration_since(Instant::now())),
+                Next::NotBefore(at) => {
+                    std::thread::sleep(at.saturating_duration_since(Instant::now()));
+                    Some(Duration::ZERO)
+                }
+            };
+        }
+    }
+
+    /// Returns when there is something to do, or time has passed.
+    fn wait(&mut self, wait: Option<Duration>) -> io::Result<()> {
+        match self.poll.poll(&mut self.events, wait) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+            _ => {}
+        }
+        self.has_datagrams |= self.events.iter().any(|event| event.token() == SOCKET);
+        Ok(())
+    }
+
+    /// Carries what has come to the hub, and what it orders out.
+    fn work(&mut self, desk: &Desk, streams: &mut Streams, switchboard: &Switchboard) -> Next {
+        let counters = &switchboard.counters;
+        self.has_datagrams = self.has_datagrams && self.traffic.read();
+        for tcp in desk.take_knocks() {
+            streams.welcome(tcp, counters);
+        }
+        let mut has_more = self.has_datagrams | streams.read();
+        desk.connections.store(streams.count(), Ordering::Relaxed);
+        let (way, mut datagrams) = self.traffic.datagrams();
+        let frames = streams.take();
+        datagrams.extend(frames.iter().map(|(local, remote, bytes)| (Via::Tcp, *local, *remote, &bytes[..])));
+        // At least one turn, for mail and timers.
+        let mut rest = &datagrams[..];
+        loop {
+            let (slice, others) = rest.split_at(rest.len().min(DATAGRAMS_PER_SLICE));
+            rest = others;
+            let turn = desk.turn(slice, counters);
+            counters.datagrams_dropped.inc_by(way.write(&turn.datagrams));
+            for (remote, bytes) in &turn.frames {
+                streams.send(*remote, bytes, counters);
+            }
+            for remote in turn.hang_ups {
+                streams.hang_up(remote);
+            }
+            switchboard.hub_said(turn.reports);
+            has_more |= turn.has_mail;
+            if rest.is_empty() {
+                return match turn.gathers_until {
+                    _ if has_more => Next::AtOnce,
+                    Some(at) => Next::NotBefore(at),
+                    None => Next::At(turn.wake_at),
+                };
+            }
+        }
+    }
+}
+
+/// When to look again.
+enum Next {
+    AtOnce,
+    /// When something comes, or then.
+    At(Option<Instant>),
+    /// Then: whatever comes before would not be answered sooner.
+    NotBefore(Instant),
 }
 
 struct Gone<'a>(&'a Desk);
@@ -37,93 +144,5 @@ impl Drop for Gone<'_> {
         if !self.0.is_ending.load(Ordering::Acquire) {
             tracing::error!("a media thread is no more");
         }
-    }
-}
-
-async fn work(desk: &Desk, mut socket: AsyncSocket, entrance: Entrance, switchboard: &Weak<Switchboard>) {
-    let mut streams = Streams::new(entrance.offered);
-    let listeners: Vec<TcpListener> =
-        entrance.listeners.into_iter().filter_map(|listener| TcpListener::from_std(listener).ok()).collect();
-    loop {
-        let is_last = desk.is_ending.load(Ordering::Acquire);
-        let mut has_more = socket.read();
-        let Some(told) = switchboard.upgrade() else { return };
-        for tcp in desk.take_knocks() {
-            streams.welcome(tcp, &told.counters);
-        }
-        has_more |= streams.read();
-        desk.connections.store(streams.count(), Ordering::Relaxed);
-        let mut wake_at;
-        let (socket_at_work, mut datagrams) = socket.datagrams();
-        let frames = streams.take();
-        datagrams.extend(frames.iter().map(|(local, remote, bytes)| (Via::Tcp, *local, *remote, &bytes[..])));
-        // At least one turn, for mail and timers.
-        let mut rest = &datagrams[..];
-        loop {
-            let (slice, others) = rest.split_at(rest.len().min(DATAGRAMS_PER_SLICE));
-            rest = others;
-            let turn: Turn = desk.turn(slice, &told.counters);
-            let dropped = socket_at_work.write(&turn.datagrams).await;
-            told.counters.datagrams_dropped.inc_by(dropped);
-            for (remote, bytes) in &turn.frames {
-                streams.send(*remote, bytes, &told.counters);
-            }
-            for remote in turn.hang_ups {
-                streams.hang_up(remote);
-            }
-            told.hub_said(turn.reports);
-            wake_at = turn.wake_at;
-            has_more |= turn.has_mail;
-            if rest.is_empty() {
-                break;
-            }
-        }
-        desk.connections.store(streams.count(), Ordering::Relaxed);
-        if is_last {
-            drop(told);
-            return streams.finish().await;
-        }
-        if has_more {
-            drop(told);
-            // Timers, connections and the bell want their turn, too.
-            tokio::task::yield_now().await;
-            continue;
-        }
-        drop(told);
-        tokio::select! {
-            () = socket.readable() => {}
-            () = desk.bell.notified() => {}
-            () = streams.arrived() => {}
-            tcp = accept(&listeners) => desk.welcome(tcp),
-            () = sleep_until(wake_at) => {}
-        }
-    }
-}
-
-/// The next connection at any of them.
-async fn accept(listeners: &[TcpListener]) -> std::net::TcpStream {
-    loop {
-        let accepted = poll_fn(|cx| {
-            let ready = listeners.iter().find_map(|listener| match listener.poll_accept(cx) {
-                Poll::Ready(accepted) => Some(accepted),
-                Poll::Pending => None,
-            });
-            ready.map_or(Poll::Pending, Poll::Ready)
-        });
-        match accepted.await.and_then(|(tcp, _)| tcp.into_std()) {
-            Ok(tcp) => return tcp,
-            Err(error) => {
-                // Too many open files, for one.
-                tracing::warn!(%error, "a TCP connection for media could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
-}
-
-async fn sleep_until(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at.into()).await,
-        None => std::future::pending().await,
     }
 }

@@ -6,8 +6,8 @@ use std::ops::RangeInclusive;
 
 use parlor_turn::{Client, Family};
 
-use super::socket::Udp;
-use crate::limits::TURN_PORT_TRIES;
+use crate::limits::{TURN_PORT_TRIES, TURN_RELAY_BUFFER_BYTES};
+use crate::udp::{Oversize, Udp};
 
 #[derive(Debug)]
 pub(crate) struct Ports {
@@ -48,7 +48,7 @@ impl Ports {
             if !self.range.contains(&port) {
                 continue;
             }
-            match Udp::relay(SocketAddr::new(ip, port)) {
+            match Udp::bind(SocketAddr::new(ip, port), TURN_RELAY_BUFFER_BYTES, Oversize::Fragmented) {
                 Ok(udp) => return Ok((udp, SocketAddr::new(seen, port))),
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => failed = error,
                 Err(error) => return Err(error),

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 
 use parlor_turn::{Client, RelayId};
 
-/// Bytes of datagrams put together for one send. An IPv4 packet's length has 16 bits, its headers included.
-const TOGETHER_BYTES_MAX: usize = 65_000;
+use crate::udp::TOGETHER_BYTES_MAX;
+
 /// Bytes of a datagram that is put to others. The system does not split what is sent in one call into fragments, and this much goes by every
 /// path of IPv6 (RFC 8200, section 5: 1,280 bytes, heads included).
 const TOGETHER_EACH_BYTES_MAX: usize = 1_232;

@@ -13,12 +13,12 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 
 use super::Desk;
-use super::socket::canonical;
 use crate::limits::{
     ACCEPT_PAUSE, TCP_SEND_BUFFER_BYTES, TCP_WRITE_STALLED, TURN_BYTES_OUT_MAX, TURN_FRAMES_OUT_MAX,
     TURN_STREAMS_PER_ADDRESS_MAX,
 };
 use crate::stream::Stream;
+use crate::udp::canonical;
 
 /// Bytes read at once: a dozen frames of media.
 const READ_BYTES: usize = 16 * 1024;

@@ -14,12 +14,12 @@ use tokio::sync::mpsc;
 use super::Desk;
 use super::ports::Ports;
 use super::sending::{Sending, Way};
-use super::socket::{Batch, Udp};
 use super::streams::{FramesOut, Mail};
 use crate::clock::Clock;
 use crate::journal;
 use crate::limits::{TURN_MAIL_MAX, TURN_STREAM_IDLE, UDP_SEND_PATIENCE};
 use crate::switchboard::Switchboard;
+use crate::udp::{Batch, Udp};
 
 const WAKER: Token = Token(0);
 const LISTENER: Token = Token(1);
@@ -29,8 +29,6 @@ const RELAYS: usize = 2;
 const EVENTS: usize = 256;
 /// How old figures may be.
 const FIGURES_EVERY: Duration = Duration::from_millis(250);
-/// How long a full socket is left alone before it is tried again.
-const SEND_PAUSE: Duration = Duration::from_micros(100);
 
 /// All that the thread has.
 #[derive(Debug)]
@@ -293,7 +291,7 @@ fn send_all(sending: &mut Sending, listener: &Udp, relays: &HashMap<RelayId, Udp
         };
         let Some(udp) = udp else { continue };
         let mut send = |bytes: &[u8]| {
-            send_patiently(&mut patience, || udp.send(from, to, bytes, group.size)).inspect_err(|error| {
+            udp.send(Some(from), to, bytes, group.size, &mut patience).inspect_err(|error| {
                 tracing::debug!(%error, count = group.count, "datagrams of TURN could not be sent");
             })
         };
@@ -308,19 +306,6 @@ fn send_all(sending: &mut Sending, listener: &Udp, relays: &HashMap<RelayId, Udp
         lost = lost.saturating_add(u64::try_from(failed).unwrap_or(u64::MAX));
     }
     lost
-}
-
-/// Sends, and waits for the system as long as there is patience where it takes nothing just now.
-fn send_patiently(patience: &mut Duration, send: impl Fn() -> io::Result<()>) -> io::Result<()> {
-    loop {
-        match send() {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock && !patience.is_zero() => {
-                *patience = patience.saturating_sub(SEND_PAUSE);
-                std::thread::sleep(SEND_PAUSE);
-            }
-            outcome => return outcome,
-        }
-    }
 }
 
 fn log(event: &Event) {

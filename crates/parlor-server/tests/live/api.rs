@@ -184,11 +184,16 @@ async fn rooms_are_told_a_page_at_a_time() {
 #[tokio::test]
 async fn without_an_admin_token_the_api_is_off_and_says_so() {
     let server = Server::start(config()).await;
+    let described = start().await;
+    let description = description(&described).await;
     for path in ["/rooms", "/openapi.json", "/nothing"] {
         let answer = raw(&server, "GET", &format!("/api/v1{path}"), &bearer(""), "").await;
         assert_eq!(answer.status, 503);
         let problem = parsed(&answer);
         assert_eq!(problem["code"], "api-off");
+        if path == "/rooms" {
+            assert_fits(&description, "GET", path, 503, &problem);
+        }
         assert!(problem["detail"].as_str().unwrap().contains("--admin-token-file"));
     }
 }
@@ -237,6 +242,7 @@ async fn each_error_is_a_problem() {
     let plain = format!("Authorization: Bearer {SECRET}\r\nContent-Type: text/plain\r\n");
     let large = format!("{{\"name\": \"{}\"}}", "x".repeat(256 * 1024));
     let deep = "[".repeat(100_000);
+    let description = description(&server).await;
     for (method, path, headers, body, status, code) in [
         ("GET", "/nothing", &json, "", 404, "no-route"),
         ("GET", "", &json, "", 404, "no-route"),
@@ -253,9 +259,12 @@ async fn each_error_is_a_problem() {
     ] {
         let answer = raw(&server, method, &format!("/api/v1{path}"), headers, body).await;
         assert_eq!(answer.status, status, "{method} {path}: {}", answer.text());
-        assert_eq!(parsed(&answer)["code"], code, "{method} {path}");
-        if status == 405 {
-            assert!(answer.header("allow").is_some(), "{method} {path}");
+        let problem = parsed(&answer);
+        assert_eq!(problem["code"], code, "{method} {path}");
+        match status {
+            404 => {}
+            405 => assert!(answer.header("allow").is_some(), "{method} {path}"),
+            _ => assert_fits(&description, method, &path.replace("den", "{id}"), status, &problem),
         }
     }
     assert_eq!(ask(&server, "GET", "/rooms", Value::Null).await.1["rooms"], json!([]), "nothing was made");
@@ -271,9 +280,12 @@ async fn foreign_hosts_and_pages_are_kept_out_here_too() {
         server.request(&request).await
     };
     let own = server.addr.to_string();
+    let description = description(&server).await;
     let rebound = get("evil.example", "").await;
+    assert_fits(&description, "GET", "/rooms", 421, &parsed(&rebound));
     assert_eq!((rebound.status, parsed(&rebound)["code"].clone()), (421, json!("wrong-host")));
     let foreign = get(&own, "Origin: https://evil.example\r\n").await;
+    assert_fits(&description, "GET", "/rooms", 403, &parsed(&foreign));
     assert_eq!((foreign.status, parsed(&foreign)["code"].clone()), (403, json!("forbidden")));
     assert_eq!(get(&own, &format!("Origin: http://{own}\r\n")).await.status, 200);
     // A browser asks before it sends another page's Authorization; nothing here says that it may.

@@ -1,20 +1,33 @@
-//! UDP sockets of TURN: many datagrams for one system call, in both directions, as far as the system can.
+//! UDP sockets of media and TURN: many datagrams for one system call, in both directions (`recvmmsg` with generic receive offload, generic
+//! segmentation offload), as far as the system can.
 
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSockRef, UdpSocketState};
 use socket2::{Domain, Protocol, Type};
 
-use crate::limits::{TURN_RELAY_BUFFER_BYTES, UDP_BUFFER_BYTES};
-
+/// Bytes of datagrams put together for one send. An IPv4 packet's length has 16 bits, its headers included.
+pub(crate) const TOGETHER_BYTES_MAX: usize = 65_000;
 /// Bytes that one entry of a batch can take: as many as the system puts together.
-pub(super) const ENTRY_BYTES: usize = 64 * 1024;
+const ENTRY_BYTES: usize = 64 * 1024;
+/// How long a full socket is left alone before it is tried again.
+const SEND_PAUSE: Duration = Duration::from_micros(100);
+
+/// What becomes of a datagram that is larger than a link of its way takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Oversize {
+    /// It is dropped.
+    Dropped,
+    /// It goes in fragments.
+    Fragmented,
+}
 
 /// One socket.
 #[derive(Debug)]
 pub(crate) struct Udp {
-    pub(super) socket: mio::net::UdpSocket,
+    pub(crate) socket: mio::net::UdpSocket,
     state: UdpSocketState,
     address: SocketAddr,
     is_ipv6: bool,
@@ -24,7 +37,7 @@ pub(crate) struct Udp {
 
 /// What a batch is read into.
 #[derive(Debug)]
-pub(super) struct Batch {
+pub(crate) struct Batch {
     buffer: Vec<u8>,
     metas: Vec<RecvMeta>,
 }
@@ -37,7 +50,7 @@ impl Default for Batch {
 
 impl Batch {
     /// What was read: to which address, from where, what.
-    pub(super) fn datagrams(
+    pub(crate) fn datagrams(
         &self,
         count: usize,
     ) -> impl Iterator<Item = (Option<IpAddr>, SocketAddr, &[u8])> {
@@ -50,28 +63,21 @@ impl Batch {
 }
 
 impl Udp {
-    /// The one that clients come to.
-    pub(crate) fn listen(address: SocketAddr) -> io::Result<Self> {
-        Self::bind(address, UDP_BUFFER_BYTES)
-    }
-
-    /// The one of an allocation.
-    pub(crate) fn relay(address: SocketAddr) -> io::Result<Self> {
-        Self::bind(address, TURN_RELAY_BUFFER_BYTES)
-    }
-
-    fn bind(address: SocketAddr, buffer_bytes: usize) -> io::Result<Self> {
+    /// Opens one. Linux gives smaller buffers than it is asked for without an error: see [`Self::has_buffers`].
+    pub(crate) fn bind(address: SocketAddr, buffer_bytes: usize, oversize: Oversize) -> io::Result<Self> {
         let socket = socket2::Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
         if address.is_ipv6() {
             socket.set_only_v6(!address.ip().is_unspecified())?;
         }
-        // Linux gives less without an error.
         socket.set_recv_buffer_size(buffer_bytes)?;
         socket.set_send_buffer_size(buffer_bytes)?;
         socket.set_nonblocking(true)?;
         socket.bind(&address.into())?;
         let socket: std::net::UdpSocket = socket.into();
-        let state = prepare(&socket, address)?;
+        let state = match oversize {
+            Oversize::Dropped => UdpSocketState::new(UdpSockRef::from(&socket))?,
+            Oversize::Fragmented => prepare_fragmenting(&socket, address)?,
+        };
         let bound = socket.local_addr()?;
         Ok(Self {
             socket: mio::net::UdpSocket::from_std(socket),
@@ -82,13 +88,25 @@ impl Udp {
         })
     }
 
-    /// Its address.
-    pub(super) const fn address(&self) -> SocketAddr {
+    /// Its address, as a person writes it.
+    pub(crate) const fn address(&self) -> SocketAddr {
         self.address
     }
 
+    /// Its address as the system knows it.
+    pub(crate) fn bound(&self) -> SocketAddr {
+        SocketAddr::new(self.taken(self.address.ip()), self.address.port())
+    }
+
+    /// Whether the system gave buffers of so many bytes; it counts its own overhead twice.
+    pub(crate) fn has_buffers(&self, bytes: usize) -> bool {
+        let socket = socket2::SockRef::from(&self.socket);
+        let given = [socket.recv_buffer_size(), socket.send_buffer_size()];
+        given.into_iter().all(|given| given.is_ok_and(|given| given >= bytes))
+    }
+
     /// Reads a batch: how many entries, and whether there may be more. The system says when something comes after that.
-    pub(super) fn read(&self, batch: &mut Batch) -> (usize, bool) {
+    pub(crate) fn read(&self, batch: &mut Batch) -> (usize, bool) {
         let Batch { buffer, metas } = batch;
         let mut entries = buffer.chunks_exact_mut(ENTRY_BYTES).map(IoSliceMut::new);
         let mut slices: [IoSliceMut<'_>; BATCH_SIZE] =
@@ -99,40 +117,62 @@ impl Udp {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => (0, false),
             Err(error) => {
                 // Such as the news that an earlier datagram reached nobody.
-                tracing::debug!(%error, "reading TURN");
+                tracing::debug!(%error, address = %self.address, "reading datagrams");
                 (0, true)
             }
         }
     }
 
     /// How many datagrams one call can send to one address.
-    pub(super) fn together_max(&self) -> usize {
+    pub(crate) fn together_max(&self) -> usize {
         self.state.max_gso_segments()
     }
 
-    /// Sends datagrams that stand one behind the other, each of `size` bytes but the last, which may be shorter.
-    pub(super) fn send(&self, from: IpAddr, to: SocketAddr, contents: &[u8], size: usize) -> io::Result<()> {
-        let taken = |ip: IpAddr| match ip {
-            IpAddr::V4(ip) if self.is_ipv6 => IpAddr::V6(ip.to_ipv6_mapped()),
-            ip => ip,
-        };
+    /// Sends datagrams that stand one behind the other, each of `size` bytes but the last, which may be shorter. `from` is an address of
+    /// this machine; without it the system chooses one.
+    ///
+    /// While the socket is full it waits, as long as there is patience.
+    pub(crate) fn send(
+        &self,
+        from: Option<IpAddr>,
+        to: SocketAddr,
+        contents: &[u8],
+        size: usize,
+        patience: &mut Duration,
+    ) -> io::Result<()> {
         let transmit = Transmit {
-            destination: SocketAddr::new(taken(to.ip()), to.port()),
+            destination: SocketAddr::new(self.taken(to.ip()), to.port()),
             ecn: None,
             contents,
             segment_size: (contents.len() > size).then_some(size),
-            src_ip: self.is_anywhere.then(|| taken(from)),
+            src_ip: from.filter(|_| self.is_anywhere).map(|from| self.taken(from)),
         };
-        self.socket.try_io(|| self.state.try_send(UdpSockRef::from(&self.socket), &transmit))
+        loop {
+            match self.socket.try_io(|| self.state.try_send(UdpSockRef::from(&self.socket), &transmit)) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && !patience.is_zero() => {
+                    *patience = patience.saturating_sub(SEND_PAUSE);
+                    std::thread::sleep(SEND_PAUSE);
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// An address as the socket's family takes it.
+    fn taken(&self, ip: IpAddr) -> IpAddr {
+        match ip {
+            IpAddr::V4(ip) if self.is_ipv6 => IpAddr::V6(ip.to_ipv6_mapped()),
+            ip => ip,
+        }
     }
 }
 
 /// Sets on a socket what batches need, and finds out what the system can. quinn-udp does both, and forbids the socket to send fragments,
-/// as QUIC wants it. Here what is larger than the way's MTU goes in fragments (RFC 8656, section 15: DF is not set; who must not have
+/// as QUIC wants it. Of TURN what is larger than the way's MTU goes in fragments (RFC 8656, section 15: DF is not set; who must not have
 /// fragments asks for DONT-FRAGMENT, which is refused). So quinn-udp is shown another socket. Nor is the system to believe what anybody may
 /// tell it of a path's MTU: it would then refuse whole batches. IPv6 fragments at the sender only, which has to know, so it stays as it is.
 #[cfg(target_os = "linux")]
-fn prepare(socket: &std::net::UdpSocket, address: SocketAddr) -> io::Result<UdpSocketState> {
+fn prepare_fragmenting(socket: &std::net::UdpSocket, address: SocketAddr) -> io::Result<UdpSocketState> {
     use nix::sys::socket::{setsockopt, sockopt};
     use rustix::net::sockopt::Ipv4PathMtuDiscovery;
 
@@ -155,17 +195,18 @@ fn prepare(socket: &std::net::UdpSocket, address: SocketAddr) -> io::Result<UdpS
 }
 
 #[cfg(not(target_os = "linux"))]
-fn prepare(socket: &std::net::UdpSocket, _address: SocketAddr) -> io::Result<UdpSocketState> {
+fn prepare_fragmenting(socket: &std::net::UdpSocket, _address: SocketAddr) -> io::Result<UdpSocketState> {
     UdpSocketState::new(UdpSockRef::from(socket))
 }
 
-pub(super) fn canonical(address: SocketAddr) -> SocketAddr {
+/// An address as a person writes it, whichever family the socket has.
+pub(crate) fn canonical(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
-/// The addresses of this machine that reach a socket. With every address bound those of the interfaces; loopback only if there is
-/// nothing else.
-pub(super) fn own_ips(bound: SocketAddr) -> Vec<IpAddr> {
+/// The addresses of this machine that reach a socket. With every address bound those of the interfaces; loopback, from which nothing
+/// can be sent to others, only if there is nothing else.
+pub(crate) fn own_ips(bound: SocketAddr) -> Vec<IpAddr> {
     let ip = bound.ip().to_canonical();
     if !ip.is_unspecified() {
         return vec![ip];
