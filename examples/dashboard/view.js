@@ -21,7 +21,7 @@ const MESSAGES_MAX = 200;
 /** Why a room is no longer there, in words. @type {Record<string, string>} */
 const REASONS = {
   left: '',
-  kicked: 'A host removed you from the room.',
+  kicked: 'You were removed from the room.',
   'room-ended': 'The room has ended.',
   replaced: 'This session went on in another tab.',
   refused: 'The room can no longer be entered.',

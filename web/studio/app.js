@@ -283,7 +283,7 @@ class Studio {
   /** @param {LiveSession} session @param {{reason: string, by?: string, error?: {code: string, message: string}}} end */
   #onEnded(session, end) {
     if (session !== this.#session) return;
-    const by = end.by === undefined ? undefined : session.nameOf(end.by);
+    const by = end.by === undefined ? undefined : (session.nameOf(end.by) ?? texts.trouble.aHost);
     const again = wishAgain(session, this.#memory.live);
     this.#leave();
     const join = (/** @type {boolean} */ create) => void this.#join({ ...again, name: this.#name, create });

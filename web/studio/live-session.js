@@ -351,7 +351,7 @@ export class LiveSession extends EventTarget {
   /** @param {{roomId: string, userId: string, userName: string, reason: string, by?: string}} went */
   #onWent({ roomId, userId, userName, reason, by }) {
     if (userId === this.ownId) return;
-    const kicked = by === undefined ? texts.trouble.aHost : (this.nameOf(by) ?? texts.trouble.aHost);
+    const kicked = by === undefined ? texts.chat.theOperator : (this.nameOf(by) ?? texts.trouble.aHost);
     if (reason === 'kicked') this.#note(roomId, texts.chat.removed(userName, kicked));
     else this.#note(roomId, reason === 'timeout' ? texts.chat.lost(userName) : texts.chat.went(userName));
   }

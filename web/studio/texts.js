@@ -245,6 +245,7 @@ export const texts = {
     toMesh: 'Sound and pictures go directly from one to the other again.',
     /** @param {string} name @param {string} by */
     removed: (name, by) => `${name} was removed by ${by}`,
+    theOperator: 'whoever runs this server',
     you: 'You',
   },
 
@@ -373,6 +374,7 @@ export const texts = {
     /** @param {string} by @param {string} room */
     kickedText: (by, room) => `${by} removed you from ${room}.`,
     aHost: 'A host',
+    theOperator: 'Whoever runs this server',
     replaced: 'This session goes on elsewhere',
     /** @param {string} room */
     replacedText: (room) => `${room} was opened with your identity in another place, which took over from this page.`,

@@ -41,7 +41,7 @@ export function refusalTrouble(error, room, ways) {
 
 /**
  * A session that ended without one's doing.
- * @param {{reason: string, by?: string, error?: {code: string, message: string}}} end `by`: a name
+ * @param {{reason: string, by?: string, error?: {code: string, message: string}}} end `by`: a name; none where it was the server's operator
  * @param {string} room its name
  * @param {Ways} ways
  * @returns {Trouble}
@@ -52,7 +52,7 @@ export function endTrouble({ reason, by, error }, room, ways) {
   const again = { label: trouble.joinAgain, onPress: ways.again };
   switch (reason) {
     case 'kicked':
-      return { heading: trouble.kicked, text: trouble.kickedText(by ?? trouble.aHost, room), actions: [back, again] };
+      return { heading: trouble.kicked, text: trouble.kickedText(by ?? trouble.theOperator, room), actions: [back, again] };
     case 'room-ended':
       return {
         heading: trouble.roomGone,

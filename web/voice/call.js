@@ -219,7 +219,7 @@ export class Call extends EventTarget {
   /** @param {{ reason: string, by?: string, error?: { message: string } }} left */
   #onLeft({ reason, by, error }) {
     this.#isOut = true;
-    this.#tell('ended', { reason, by: by === undefined ? undefined : this.#nameOf(by), message: error?.message });
+    this.#tell('ended', { reason, by: by === undefined ? undefined : (this.#nameOf(by) ?? by), message: error?.message });
   }
 
   /** @param {string} from */

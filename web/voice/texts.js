@@ -61,6 +61,7 @@ export const texts = {
   /** @param {string} name @param {string} reason */
   failed: (name, reason) => `No connection with ${name}: ${reason}`,
   aHost: 'A host',
+  theOperator: 'Whoever runs this server',
   /** @param {string} name */
   retryWith: (name) => `Try again with ${name}`,
 

@@ -163,7 +163,7 @@ class Voice {
     this.#leave();
     this.#show('join');
     const text = /** @type {Record<string, string | ((by: string) => string) | undefined>} */ (texts.ended)[reason];
-    this.#showTrouble((typeof text === 'function' ? text(by ?? texts.aHost) : text) ?? message ?? texts.ended.timeout);
+    this.#showTrouble((typeof text === 'function' ? text(by ?? texts.theOperator) : text) ?? message ?? texts.ended.timeout);
   }
 
   /** Ends what is under way. @returns {number} the new place */

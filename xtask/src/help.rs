@@ -14,6 +14,7 @@ cargo xtask: what is done with this repository besides writing it
   cargo xtask bench          measure, and write the figures down
   cargo xtask fuzz           throw more nonsense at the hub than the tests do
   cargo xtask screenshots    take pictures of the page in its states
+  cargo xtask notices        collect the licences that go with the binary
   cargo xtask replay         tell the core again what a saved report of the debug view has
 
 cargo xtask COMMAND --help says more. To run parlor itself: cargo run --release";
@@ -31,6 +32,7 @@ pub(crate) fn of(name: &str) -> Option<&'static str> {
         "bench" => BENCH,
         "screenshots" => SCREENSHOTS,
         "fuzz" => FUZZ,
+        "notices" => NOTICES,
         "replay" => REPLAY,
         _ => return None,
     })
@@ -123,6 +125,12 @@ cargo xtask screenshots [FOLDER]
 Takes pictures of the page with Chromium: without FOLDER those that the documents show (a room of eight, the lobby, tiles,
 the debug view) into docs/images/; with FOLDER the page in all its states (empty, lobby, calls, errors; light, dark,
 narrow), to be looked at.";
+
+const NOTICES: &str = "\
+cargo xtask notices
+
+Writes notices.txt into cargo's output directory (target/): every package that is linked into the binary, and the texts
+that their licences want to go with it. For whoever hands the binary on to others.";
 
 const REPLAY: &str = "\
 cargo xtask replay FILE [--as-test NAME]

@@ -14,6 +14,7 @@ mod fuzz;
 mod help;
 mod lint;
 mod messages;
+mod notices;
 mod place;
 mod process;
 mod provide;
@@ -136,6 +137,7 @@ fn carry_out(command: &Command) -> Result<bool> {
         "fuzz" => fuzz::fuzz(&words, command.seconds, command.seed),
         "replay" => replay::replay(&words, command.as_test.as_deref()),
         "messages" => none_of("messages").and_then(|()| messages::messages()).map(|()| true),
+        "notices" => none_of("notices").and_then(|()| notices::notices()).map(|()| true),
         "requirements" => none_of("requirements").and_then(|()| lint::requirements::write()).map(|()| true),
         other => bail!("there is no command {other:?}"),
     }

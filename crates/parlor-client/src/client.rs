@@ -50,8 +50,8 @@ impl Client {
     /// `address` is `https://HOST[:PORT]` or `wss://HOST[:PORT]/ws`, the same without encryption as `http` or `ws`, or `HOST[:PORT]`.
     ///
     /// # Errors
-    /// [`Error::Address`], [`Error::Certificates`]; [`Error::Unreachable`] and [`Error::NoServer`] when no server answers within
-    /// 10 s; [`Error::Refused`] when it does not let this client in.
+    /// [`Error::Address`], [`Error::Certificates`]; [`Error::Unreachable`], [`Error::Untrusted`] and [`Error::NoServer`] when no server that is
+    /// believed answers within 10 s; [`Error::Refused`] when it does not let this client in.
     pub async fn connect(address: &str, options: Options) -> Result<(Self, Events), Error> {
         let door = Door::new(Address::parse(address)?, &options.trust)?;
         let (commands, command_receiver) = mpsc::channel(limits::COMMANDS_MAX);

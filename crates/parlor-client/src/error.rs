@@ -18,6 +18,15 @@ pub enum Error {
         #[source]
         reason: std::io::Error,
     },
+    /// The server's certificate is none that is believed here.
+    #[error("the certificate of {address} is not believed")]
+    Untrusted {
+        /// Where it was looked for.
+        address: String,
+        /// What is wrong with it.
+        #[source]
+        reason: std::io::Error,
+    },
     /// Whatever listens there is no parlor server, or does not let programs in.
     #[error(
         "{address} speaks no WebSocket at /ws (is it http:// for https://, or the other way round?): {reason}"

@@ -1,5 +1,6 @@
 //! The WebSocket to the server: found, encrypted if the address says so, opened.
 
+use std::io;
 use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -49,10 +50,18 @@ impl Door {
     /// Opens a WebSocket; true with it if the server is on this machine's loopback.
     ///
     /// # Errors
-    /// [`Error::Unreachable`], [`Error::NoServer`].
+    /// [`Error::Unreachable`], [`Error::Untrusted`], [`Error::NoServer`].
     pub(crate) async fn open(&self) -> Result<(Socket, bool), Error> {
         let Address { host, port, .. } = &self.address;
         let unreachable = |reason| Error::Unreachable { address: self.address.authority(), reason };
+        let no_server = |reason: String| Error::NoServer { address: self.address.authority(), reason };
+        let no_handshake = |reason: io::Error| match tls_error(&reason) {
+            Some(TlsError::InvalidCertificate(_)) => {
+                Error::Untrusted { address: self.address.authority(), reason }
+            }
+            Some(error) => no_server(error.to_string()),
+            None => unreachable(reason),
+        };
         let tcp = TcpStream::connect((host.as_str(), *port)).await.map_err(unreachable)?;
         tcp.set_nodelay(true).map_err(unreachable)?;
         let is_here = tcp.peer_addr().is_ok_and(|address| address.ip().to_canonical().is_loopback());
@@ -62,10 +71,9 @@ impl Door {
                 let name =
                     ServerName::try_from(host.clone()).map_err(|_| Error::Address(self.address.url()))?;
                 let connector = TlsConnector::from(Arc::clone(config));
-                Box::new(connector.connect(name, tcp).await.map_err(unreachable)?)
+                Box::new(connector.connect(name, tcp).await.map_err(no_handshake)?)
             }
         };
-        let no_server = |reason: String| Error::NoServer { address: self.address.authority(), reason };
         let request =
             self.address.url().into_client_request().map_err(|error| no_server(error.to_string()))?;
         let config = WebSocketConfig::default()
@@ -76,6 +84,11 @@ impl Door {
             .map_err(|error| no_server(error.to_string()))?;
         Ok((socket, is_here))
     }
+}
+
+/// What TLS itself found wrong.
+fn tls_error(error: &io::Error) -> Option<&TlsError> {
+    error.get_ref()?.downcast_ref()
 }
 
 fn tls_config(trust: &Trust) -> Result<ClientConfig, Error> {

@@ -131,8 +131,6 @@ pub(crate) struct Turn {
     pub(crate) hang_ups: Vec<SocketAddr>,
     pub(crate) reports: Vec<HubReport>,
     pub(crate) wake_at: Option<Instant>,
-    /// Until then more is gathered that goes out together: nothing that comes before is answered sooner.
-    pub(crate) gathers_until: Option<Instant>,
     /// There is mail left for another turn.
     pub(crate) has_mail: bool,
 }
@@ -407,7 +405,6 @@ impl Desk {
             }
             turn.reports.append(&mut core.news);
             turn.wake_at = core.hub.poll_timeout();
-            turn.gathers_until = core.hub.gathers_until();
             while let Some(room) = core.ended.pop() {
                 core.rooms.remove(&room);
             }

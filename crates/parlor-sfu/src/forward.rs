@@ -66,7 +66,6 @@ impl Hub {
     }
 
     fn write_to_consumers(&mut self, room_key: RoomKey, packet: &Packet) {
-        let now = self.now;
         let Some(producer) = self.rooms.get(&room_key).and_then(|room| room.producers.get(&packet.producer))
         else {
             return;
@@ -78,7 +77,7 @@ impl Hub {
                 Ok(false) => {}
                 Ok(true) => {
                     self.totals.packets_forwarded = self.totals.packets_forwarded.saturating_add(1);
-                    self.sending.add(now, consumer.transport, transport);
+                    transport.queue(consumer.transport, &mut self.sending);
                 }
                 Err(fault) => faults.push((consumer.transport, fault)),
             }

@@ -14,7 +14,6 @@ use crate::io::{EndReason, Event, Input, Output, RoomKey, Seat, SlotState, Via, 
 use crate::ledger::{Ledger, Totals};
 use crate::limits;
 use crate::room::Room;
-use crate::sending::Sending;
 use crate::settings::Settings;
 use crate::transport::{Fault, Found, Phase, Received};
 use crate::transports::{TransportKey, Transports};
@@ -34,7 +33,7 @@ pub struct Hub {
     /// Transports into whose str0m something was written.
     pub(crate) dirty: Vec<TransportKey>,
     /// Transports with sound or pictures that are to go out.
-    pub(crate) sending: Sending,
+    pub(crate) sending: Vec<TransportKey>,
     /// Transports that are to be told who is in their slots.
     pub(crate) untold: Vec<TransportKey>,
     /// Transports that have to end as soon as nobody looks at them.
@@ -69,7 +68,7 @@ impl Hub {
             timers: BTreeSet::new(),
             next_tick: now,
             dirty: Vec::new(),
-            sending: Sending::default(),
+            sending: Vec::new(),
             untold: Vec::new(),
             doomed: Vec::new(),
             outputs: VecDeque::new(),
@@ -137,16 +136,8 @@ impl Hub {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let tick = (!self.rooms.is_empty()).then_some(self.next_tick);
-        let waiting = (!self.dirty.is_empty()).then_some(self.now);
-        let sending = self.sending.due_at(self.now);
-        [self.timers.first().map(|(at, ..)| *at), tick, waiting, sending].into_iter().flatten().min()
-    }
-
-    /// Until when what is to go out is gathered, if it is: whatever comes before then is not answered sooner, so nobody has to look
-    /// for it.
-    #[must_use]
-    pub fn gathers_until(&self) -> Option<Instant> {
-        self.sending.due_at(self.now).filter(|at| *at > self.now)
+        let waiting = (!self.dirty.is_empty() || !self.sending.is_empty()).then_some(self.now);
+        [self.timers.first().map(|(at, ..)| *at), tick, waiting].into_iter().flatten().min()
     }
 
     /// What there is and what there was. Looks at every room and transport: for a scrape, not for each packet.
@@ -259,7 +250,7 @@ impl Hub {
                     self.demux.prove((via, remote), key, &mut transport.addresses);
                 }
                 if heard.has_waiting {
-                    self.sending.add(self.now, key, transport);
+                    transport.queue(key, &mut self.sending);
                 }
                 self.on_key_frame_requests(key, &heard.key_frames);
                 if is_below {
@@ -279,7 +270,7 @@ impl Hub {
 
     /// Writes out what was written into transports. Sound and pictures go first, and what goes to one address goes together.
     fn flush(&mut self) {
-        for key in self.sending.take_due(self.now) {
+        for key in std::mem::take(&mut self.sending) {
             self.send(key);
         }
         self.end_doomed();
@@ -302,9 +293,7 @@ impl Hub {
         transport.is_sending = false;
         match transport.pace(now) {
             Ok(again_at) => {
-                let before = self.outputs.len();
                 self.outputs.extend(transport.take_sealed());
-                self.sending.count(self.outputs.len().saturating_sub(before));
                 self.arm(Timer::Beside, key, again_at);
             }
             Err(fault) => self.doom(key, fault),
@@ -434,7 +423,6 @@ impl Hub {
 
     fn on_tick(&mut self) {
         let now = self.now;
-        self.sending.on_tick();
         let rooms: Vec<RoomKey> = self.rooms.keys().copied().collect();
         for key in rooms {
             let Some(room) = self.rooms.get_mut(&key) else { continue };
@@ -489,7 +477,7 @@ impl Hub {
             return self.doom(key, fault);
         }
         if transport.egress.has_waiting() {
-            self.sending.add(self.now, key, transport);
+            transport.queue(key, &mut self.sending);
         }
         if transport.egress.take_doubt() {
             self.ask_way(key);

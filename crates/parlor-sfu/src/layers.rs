@@ -127,7 +127,7 @@ impl Hub {
         let next_bps = borne(choices.iter().map(Choice::next_bps).sum());
         let next_bps = if has_all { 0 } else { next_bps };
         if transport.egress.ask_for(now, next_bps, desired_bps) {
-            self.sending.add(now, key, transport);
+            transport.queue(key, &mut self.sending);
         }
         for choice in choices {
             let target = choice.chosen.and_then(|place| choice.layers.get(place)).map(|(layer, _)| *layer);

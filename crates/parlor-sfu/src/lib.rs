@@ -19,7 +19,7 @@
 //!
 //! By whose state it is: `transport` (one path), `producer`, `slot` with its consumer, `room`, `demux`, `rewrite`
 //! (numbers of one outgoing stream), `stream` and `resend` (what goes out in it), `egress` (what goes out to one receiver, with `srtp`, `rtcp`
-//! and `bandwidth`), `sending` (who has something that is to go out), `loudness`, `grade` (how well a path works). By what happens: `offer`, `forward`, `assign` (who is in which slot), `layers`
+//! and `bandwidth`), `loudness`, `grade` (how well a path works). By what happens: `offer`, `forward`, `assign` (who is in which slot), `layers`
 //! (which layer, for which bandwidth), `data`, `leave` (the one way out).
 
 #[cfg(test)]
@@ -53,7 +53,6 @@ mod rewrite;
 mod room;
 mod rtcp;
 mod sections;
-mod sending;
 mod settings;
 mod slot;
 mod sources;

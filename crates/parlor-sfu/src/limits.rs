@@ -60,10 +60,6 @@ pub const FLUSH_ROUNDS_MAX: usize = 16;
 pub const TIMER_STEP: Duration = Duration::from_millis(5);
 /// The same for pictures that wait for their turn.
 pub const PACER_STEP: Duration = Duration::from_millis(1);
-/// So long sound and pictures wait for others to the same receivers while much goes out.
-pub const GATHERING: Duration = Duration::from_millis(1);
-/// That much is this many datagrams in one [`TICK`].
-pub const RUSH_DATAGRAMS_PER_TICK: usize = 200;
 /// How often loudness, slots and layers are looked at.
 pub const TICK: Duration = Duration::from_millis(100);
 /// How often it is said of a stream when it is to be heard or seen; for the first time at once.

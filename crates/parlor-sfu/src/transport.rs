@@ -32,6 +32,7 @@ use crate::sections::{self, Flow, Purpose};
 use crate::settings::{Certificate, Settings};
 use crate::slot::{ProducerId, Slot};
 use crate::sources::Sources;
+use crate::transports::TransportKey;
 
 /// Code below gave up; nothing below may be called any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -244,6 +245,13 @@ impl Transport {
         match timer {
             Timer::Below => &mut self.armed,
             Timer::Beside => &mut self.egress_armed,
+        }
+    }
+
+    /// Something is to go out beside str0m: puts its key to those of the others of whom that is so.
+    pub(crate) fn queue(&mut self, key: TransportKey, sending: &mut Vec<TransportKey>) {
+        if !std::mem::replace(&mut self.is_sending, true) {
+            sending.push(key);
         }
     }
 

@@ -18,6 +18,14 @@ use tokio::task::JoinSet;
 use crate::settings::{Log, LogFormat};
 use crate::{FAILED, USAGE, complain, logging};
 
+/// Tells the person at the terminal.
+macro_rules! tell {
+    ($($words:tt)*) => {
+        // With stderr gone there is nobody left to tell.
+        drop(writeln!(std::io::stderr(), $($words)*))
+    };
+}
+
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   parlor join https://parlor.example.org tea
@@ -263,18 +271,17 @@ pub(crate) fn run(asked: Asked) -> ExitCode {
     match worked {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let is_address = matches!(error.downcast_ref(), Some(ClientError::Address(_)));
-            complain(if is_address { USAGE } else { FAILED }, &*error)
+            let told = error.downcast_ref();
+            let code = complain(
+                if matches!(told, Some(ClientError::Address(_))) { USAGE } else { FAILED },
+                &*error,
+            );
+            if matches!(told, Some(ClientError::Untrusted { .. })) {
+                tell!("Is it the server's own? --ca FILE believes that one, --insecure any, for a first try.");
+            }
+            code
         }
     }
-}
-
-/// Tells the person at the terminal.
-macro_rules! tell {
-    ($($words:tt)*) => {
-        // With stderr gone there is nobody left to tell.
-        drop(writeln!(std::io::stderr(), $($words)*))
-    };
 }
 
 /// Makes a folder for recordings, and sees that files can be made there: not when the show begins.

@@ -2,6 +2,7 @@
 //! configuration.
 
 use std::net::{IpAddr, SocketAddr};
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -159,15 +160,15 @@ pub(crate) struct Settings {
 
     /// Relays at once [default: 2000]
     #[arg(long, value_name = "COUNT", env = "PARLOR_TURN_MAX_RELAYS")]
-    turn_max_relays: Option<usize>,
+    turn_max_relays: Option<NonZeroUsize>,
 
     /// Relays at once of one identity [default: 100]
     #[arg(long, value_name = "COUNT", env = "PARLOR_TURN_MAX_RELAYS_EACH")]
-    turn_max_relays_each: Option<usize>,
+    turn_max_relays_each: Option<NonZeroUsize>,
 
     /// What one relay may carry, both ways together, in kbit/s [default: no bound]
     #[arg(long, value_name = "KBPS", env = "PARLOR_TURN_MAX_KBPS")]
-    turn_max_kbps: Option<u64>,
+    turn_max_kbps: Option<NonZeroU64>,
 
     /// How log lines on stderr look [default: human]
     #[arg(long, value_name = "FORMAT", env = "PARLOR_LOG_FORMAT", value_enum)]
@@ -375,11 +376,11 @@ impl Settings {
                 None => defaults.relay_ports,
                 Some(text) => ports(text).ok_or_else(|| SettingsError::TurnRelayPorts(text.clone()))?,
             },
-            allocations_max: self.turn_max_relays.unwrap_or(defaults.allocations_max),
+            allocations_max: self.turn_max_relays.map_or(defaults.allocations_max, NonZeroUsize::get),
             allocations_per_identity_max: self
                 .turn_max_relays_each
-                .unwrap_or(defaults.allocations_per_identity_max),
-            bytes_per_second_max: self.turn_max_kbps.map(|kbps| kbps.saturating_mul(125)),
+                .map_or(defaults.allocations_per_identity_max, NonZeroUsize::get),
+            bytes_per_second_max: self.turn_max_kbps.map(|kbps| kbps.get().saturating_mul(125)),
             ..defaults
         }))
     }

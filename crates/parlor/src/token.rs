@@ -182,7 +182,8 @@ fn fetch(wish: &Wish, url: &str, admin: &str) -> Result<String, Box<dyn Error + 
         .new_agent()
         .post(format!("{}/api/v1/tokens", url.trim_end_matches('/')))
         .header("Authorization", format!("Bearer {admin}"))
-        .send_json(&body)?;
+        .send_json(&body)
+        .map_err(|error| format!("no answer from the server at {url}: {error}"))?;
     let text = response.body_mut().read_to_string()?;
     if response.status() == 201 {
         return Ok(serde_json::from_str::<Made>(&text)?.token);

@@ -106,6 +106,8 @@ fn being_asked_wrongly_is_exit_code_2() {
         (&["--config", file], "opne"),
         (&["--allow-origin", "example.org"], "example.org"),
         (&["--max-sockets", "0"], "socket"),
+        (&["--turn-listen", "127.0.0.1:0", "--turn-max-relays", "0"], "--turn-max-relays"),
+        (&["--turn-listen", "127.0.0.1:0", "--turn-max-kbps", "0"], "--turn-max-kbps"),
     ] {
         let output = output(args);
         assert_eq!(output.status.code(), Some(2), "{args:?}: {}", stderr(&output));

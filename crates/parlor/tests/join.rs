@@ -23,7 +23,11 @@ use crate::running::{Running, at_best, output, parlor, stderr};
 
 /// A server, and where it is.
 fn server() -> (Running, String) {
-    let mut server = Running::start(&mut parlor(&["--listen", "127.0.0.1:0"]));
+    server_with(&[])
+}
+
+fn server_with(flags: &[&str]) -> (Running, String) {
+    let mut server = Running::start(&mut parlor(&[&["--listen", "127.0.0.1:0"], flags].concat()));
     let line = server.line("open http");
     let url = line[line.find("http").unwrap()..].trim_end().to_owned();
     (server, url)
@@ -118,6 +122,23 @@ fn what_fails_is_exit_code_1() {
     let missing = output(&["join", &url, "tea"]);
     assert_eq!(missing.status.code(), Some(1), "{}", stderr(&missing));
     assert!(stderr(&missing).contains("tea"), "{}", stderr(&missing));
+}
+
+#[test]
+fn a_certificate_that_is_not_believed_and_a_server_without_tls_are_told_apart() {
+    let (_plain, plain) = server();
+    let encrypted = output(&["join", &plain.replace("http://", "https://"), "tea"]);
+    assert_eq!(encrypted.status.code(), Some(1), "{}", stderr(&encrypted));
+    assert!(stderr(&encrypted).contains("http:// for https://"), "{}", stderr(&encrypted));
+    let (_own, own) = server_with(&["--tls-self-signed"]);
+    let own = own.replace("http://", "https://");
+    let doubted = output(&["join", &own, "tea"]);
+    assert_eq!(doubted.status.code(), Some(1), "{}", stderr(&doubted));
+    for said in ["certificate", "--ca", "--insecure"] {
+        assert!(stderr(&doubted).contains(said), "{said}: {}", stderr(&doubted));
+    }
+    let believed = output(&["join", &own, "tea", "--insecure", "--create", "--duration", "10ms"]);
+    assert_eq!(believed.status.code(), Some(0), "{}", stderr(&believed));
 }
 
 #[test]

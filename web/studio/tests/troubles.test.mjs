@@ -27,9 +27,9 @@ test('RR-7: a room that is gone can be opened anew', () => {
   assert.deepEqual(taken.gone, ['create']);
 });
 
-test('whoever was removed knows by whom; an unknown hand is a host', () => {
+test('whoever was removed knows by whom; without a name it was the operator', () => {
   assert.equal(endTrouble({ reason: 'kicked', by: 'Ana' }, 'Morning Show', ways()).text, 'Ana removed you from Morning Show.');
-  assert.equal(endTrouble({ reason: 'kicked' }, 'Morning Show', ways()).text, 'A host removed you from Morning Show.');
+  assert.equal(endTrouble({ reason: 'kicked' }, 'Morning Show', ways()).text, 'Whoever runs this server removed you from Morning Show.');
 });
 
 test('every end has a heading, a sentence and a way to the list of rooms', () => {

@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use mio::{Events, Interest, Poll, Token};
 use parlor_sfu::Via;
@@ -54,9 +54,9 @@ impl Worker {
         // However it ends, also by a panic: nobody waits for answers that can't come.
         let _gone = Gone(desk);
         let mut streams = Streams::new(std::mem::take(&mut self.offered_tcp), Arc::clone(desk), runtime);
-        let mut wait = Some(Duration::ZERO);
+        let mut wake_at = Some(Instant::now());
         loop {
-            if let Err(error) = self.wait(wait) {
+            if let Err(error) = self.wait(wake_at) {
                 tracing::error!(%error, "a media thread can't wait for its socket");
                 return streams.finish();
             }
@@ -64,23 +64,16 @@ impl Worker {
             desk.heed_bell();
             let is_last = desk.is_ending.load(Ordering::Acquire);
             let Some(switchboard) = switchboard.upgrade() else { return streams.finish() };
-            let next = self.work(desk, &mut streams, &switchboard);
+            wake_at = self.work(desk, &mut streams, &switchboard);
             if is_last {
                 return streams.finish();
             }
-            wait = match next {
-                Next::AtOnce => Some(Duration::ZERO),
-                Next::At(at) => at.map(|at| at.saturating_duration_since(Instant::now())),
-                Next::NotBefore(at) => {
-                    std::thread::sleep(at.saturating_duration_since(Instant::now()));
-                    Some(Duration::ZERO)
-                }
-            };
         }
     }
 
-    /// Returns when there is something to do, or time has passed.
-    fn wait(&mut self, wait: Option<Duration>) -> io::Result<()> {
+    /// Returns when there is something to do, or at a time.
+    fn wait(&mut self, until: Option<Instant>) -> io::Result<()> {
+        let wait = until.map(|at| at.saturating_duration_since(Instant::now()));
         match self.poll.poll(&mut self.events, wait) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
             _ => {}
@@ -89,8 +82,8 @@ impl Worker {
         Ok(())
     }
 
-    /// Carries what has come to the hub, and what it orders out.
-    fn work(&mut self, desk: &Desk, streams: &mut Streams, switchboard: &Switchboard) -> Next {
+    /// Carries what has come to the hub, and what it orders out. Returns when to look again if nothing comes before.
+    fn work(&mut self, desk: &Desk, streams: &mut Streams, switchboard: &Switchboard) -> Option<Instant> {
         let counters = &switchboard.counters;
         self.has_datagrams = self.has_datagrams && self.traffic.read();
         for tcp in desk.take_knocks() {
@@ -117,23 +110,10 @@ impl Worker {
             switchboard.hub_said(turn.reports);
             has_more |= turn.has_mail;
             if rest.is_empty() {
-                return match turn.gathers_until {
-                    _ if has_more => Next::AtOnce,
-                    Some(at) => Next::NotBefore(at),
-                    None => Next::At(turn.wake_at),
-                };
+                return if has_more { Some(Instant::now()) } else { turn.wake_at };
             }
         }
     }
-}
-
-/// When to look again.
-enum Next {
-    AtOnce,
-    /// When something comes, or then.
-    At(Option<Instant>),
-    /// Then: whatever comes before would not be answered sooner.
-    NotBefore(Instant),
 }
 
 struct Gone<'a>(&'a Desk);
