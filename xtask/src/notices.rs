@@ -32,9 +32,15 @@ pub(crate) fn notices() -> Result<()> {
     let metadata: Value = serde_json::from_str(&process::collect(process::cargo(&args))?)?;
     let packages = linked(&metadata, "parlor").context("cargo metadata has another shape")?;
     let mut texts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut without = Vec::new();
     for package in &packages {
         let named = format!("{} {}", package.name, package.version);
-        for text in texts_of(Path::new(&package.manifest))? {
+        let folder = Path::new(&package.manifest).parent().context("a manifest is in a folder")?;
+        let own = texts_in(folder)?;
+        if own.is_empty() {
+            without.push(format!("{named} ({})", package.license));
+        }
+        for text in own {
             texts.entry(text).or_default().insert(named.clone());
         }
     }
@@ -42,15 +48,18 @@ pub(crate) fn notices() -> Result<()> {
     std::fs::create_dir_all(place::target())?;
     std::fs::write(&file, told(&packages, &texts))?;
     println!("{} packages, {} texts: {}", packages.len(), texts.len(), file.display());
+    if !without.is_empty() {
+        println!("named there, with no text of their own: {}", without.join(", "));
+    }
     Ok(())
 }
 
-/// What is linked into a member of the workspace: all it depends on, but for what only builds or tests it.
+/// What is linked into a member of the workspace: all it depends on, but for what is used by build scripts or tests only.
 fn linked(metadata: &Value, member: &str) -> Option<BTreeSet<Package>> {
     let packages = metadata["packages"].as_array()?;
     let by_id: BTreeMap<&str, &Value> =
         packages.iter().filter_map(|package| Some((package["id"].as_str()?, package))).collect();
-    let nodes = metadata["resolve"]["nodes"].as_array()?;
+    let nodes = metadata.get("resolve")?.get("nodes")?.as_array()?;
     let uses: BTreeMap<&str, &Vec<Value>> =
         nodes.iter().filter_map(|node| Some((node["id"].as_str()?, node["deps"].as_array()?))).collect();
     let is_member = |package: &&&Value| package["name"] == member && package["source"].is_null();
@@ -78,19 +87,39 @@ fn linked(metadata: &Value, member: &str) -> Option<BTreeSet<Package>> {
     Some(foreign.map(read).collect())
 }
 
-/// The texts beside a manifest that have to be handed on.
-fn texts_of(manifest: &Path) -> Result<Vec<String>> {
-    let folder = manifest.parent().context("a manifest is in a folder")?;
+/// The texts in a package's folder that have to be handed on, those in a folder for them included.
+fn texts_in(folder: &Path) -> Result<Vec<String>> {
     let mut texts = Vec::new();
     for entry in std::fs::read_dir(folder).with_context(|| format!("can't list {}", folder.display()))? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().to_lowercase();
-        if entry.file_type()?.is_file() && NAMES.iter().any(|begin| name.starts_with(begin)) {
-            let bytes = std::fs::read(entry.path())?;
-            texts.push(String::from_utf8_lossy(&bytes).replace('\r', "").trim().to_owned());
+        if !NAMES.iter().any(|begin| name.starts_with(begin)) {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            texts.extend(texts_below(&entry.path())?);
+        } else {
+            texts.push(read(&entry.path())?);
         }
     }
     Ok(texts)
+}
+
+/// All texts in a folder that has nothing else.
+fn texts_below(folder: &Path) -> Result<Vec<String>> {
+    let mut texts = Vec::new();
+    for entry in std::fs::read_dir(folder).with_context(|| format!("can't list {}", folder.display()))? {
+        let path = entry?.path();
+        if path.is_file() {
+            texts.push(read(&path)?);
+        }
+    }
+    Ok(texts)
+}
+
+fn read(path: &Path) -> Result<String> {
+    let bytes = std::fs::read(path).with_context(|| format!("can't read {}", path.display()))?;
+    Ok(String::from_utf8_lossy(&bytes).replace('\r', "").trim().to_owned())
 }
 
 fn told(packages: &BTreeSet<Package>, texts: &BTreeMap<String, BTreeSet<String>>) -> String {

@@ -88,6 +88,8 @@ pub(crate) const TCP_WRITE_STALLED: Duration = Duration::from_secs(5);
 pub(crate) const TCP_LAST_FRAMES: Duration = Duration::from_millis(500);
 /// TCP connections that have just come and wait for a media thread.
 pub(crate) const TCP_KNOCKS_MAX: usize = 64;
+/// How long accepting pauses while that many wait.
+pub(crate) const KNOCK_PAUSE: Duration = Duration::from_millis(5);
 /// Senders to addresses of this machine that are not offered, of which it is remembered to which; above, all are learnt anew.
 pub(crate) const STRAYS_MAX: usize = 1_024;
 /// How long TURN credentials are good for that clients are given; they are renewed before.

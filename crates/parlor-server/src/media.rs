@@ -31,7 +31,7 @@ use tokio::task::JoinSet;
 
 use crate::config::Media as MediaConfig;
 use crate::journal;
-use crate::limits::{ACCEPT_PAUSE, TCP_KNOCKS_MAX, TCP_LAST_FRAMES};
+use crate::limits::{ACCEPT_PAUSE, KNOCK_PAUSE, TCP_KNOCKS_MAX, TCP_LAST_FRAMES};
 use crate::metrics::Counters;
 use crate::switchboard::Switchboard;
 use entrance::Entrance;
@@ -223,7 +223,13 @@ impl Prepared {
 async fn accept(desk: Arc<Desk>, listener: TcpListener) {
     loop {
         match listener.accept().await.and_then(|(tcp, _)| tcp.into_std()) {
-            Ok(tcp) => desk.welcome(tcp),
+            Ok(mut tcp) => {
+                // The others wait in the system's queue meanwhile.
+                while let Err(refused) = desk.welcome(tcp) {
+                    tcp = refused;
+                    tokio::time::sleep(KNOCK_PAUSE).await;
+                }
+            }
             Err(error) => {
                 // Too many open files, for one.
                 tracing::warn!(%error, "a TCP connection for media could not be accepted");
@@ -263,7 +269,8 @@ impl Media {
     pub(crate) fn welcome(&self, tcp: tokio::net::TcpStream, port: u16) {
         let desk = self.desks.iter().find(|desk| desk.shared_port == Some(port));
         match (desk, tcp.into_std()) {
-            (Some(desk), Ok(tcp)) => desk.welcome(tcp),
+            // Who finds no place is closed: HTTP's listener waits for nobody.
+            (Some(desk), Ok(tcp)) => drop(desk.welcome(tcp)),
             (_, Err(error)) => tracing::debug!(%error, "a TCP connection for media broke off"),
             (None, Ok(_)) => {}
         }
@@ -276,15 +283,19 @@ impl Media {
         accepting.shutdown().await;
         self.end();
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut writing = Vec::new();
         for thread in threads {
-            let ended = tokio::task::spawn_blocking(move || thread.join()).await;
-            let Ok(Ok(mut writing)) = ended else {
-                tracing::error!("a media thread ended badly");
-                continue;
-            };
-            let written = async { while writing.join_next().await.is_some() {} };
-            drop(tokio::time::timeout(TCP_LAST_FRAMES, written).await);
+            match tokio::task::spawn_blocking(move || thread.join()).await {
+                Ok(Ok(tasks)) => writing.push(tasks),
+                _ => tracing::error!("a media thread ended badly"),
+            }
         }
+        let written = async {
+            for tasks in &mut writing {
+                while tasks.join_next().await.is_some() {}
+            }
+        };
+        drop(tokio::time::timeout(TCP_LAST_FRAMES, written).await);
     }
 
     fn end(&self) {
@@ -365,14 +376,19 @@ impl Desk {
         self.has_rung.swap(false, Ordering::AcqRel);
     }
 
-    fn welcome(&self, tcp: std::net::TcpStream) {
+    /// Takes a connection to the thread, or hands it back if too many wait there. Where the thread is no more it is closed.
+    fn welcome(&self, tcp: std::net::TcpStream) -> Result<(), std::net::TcpStream> {
         let mut knocks = self.knocks.lock().unwrap_or_else(PoisonError::into_inner);
-        // Who finds no place is closed.
-        if knocks.len() < TCP_KNOCKS_MAX && !self.is_gone.load(Ordering::Acquire) {
-            knocks.push(tcp);
-            drop(knocks);
-            self.ring();
+        if self.is_gone.load(Ordering::Acquire) {
+            return Ok(());
         }
+        if knocks.len() >= TCP_KNOCKS_MAX {
+            return Err(tcp);
+        }
+        knocks.push(tcp);
+        drop(knocks);
+        self.ring();
+        Ok(())
     }
 
     /// The TCP connections that have come since this was last asked.

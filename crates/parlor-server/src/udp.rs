@@ -3,7 +3,7 @@
 
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSockRef, UdpSocketState};
 use socket2::{Domain, Protocol, Type};
@@ -67,7 +67,9 @@ impl Udp {
     pub(crate) fn bind(address: SocketAddr, buffer_bytes: usize, oversize: Oversize) -> io::Result<Self> {
         let socket = socket2::Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
         if address.is_ipv6() {
-            socket.set_only_v6(!address.ip().is_unspecified())?;
+            // One for all addresses takes IPv4, too, as does of course one for an IPv4 address in IPv6's clothes.
+            let takes_ipv4 = address.ip().is_unspecified() || address.ip().to_canonical().is_ipv4();
+            socket.set_only_v6(!takes_ipv4)?;
         }
         socket.set_recv_buffer_size(buffer_bytes)?;
         socket.set_send_buffer_size(buffer_bytes)?;
@@ -150,8 +152,9 @@ impl Udp {
         loop {
             match self.socket.try_io(|| self.state.try_send(UdpSockRef::from(&self.socket), &transmit)) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock && !patience.is_zero() => {
-                    *patience = patience.saturating_sub(SEND_PAUSE);
+                    let asleep = Instant::now();
                     std::thread::sleep(SEND_PAUSE);
+                    *patience = patience.saturating_sub(asleep.elapsed());
                 }
                 outcome => return outcome,
             }
@@ -223,4 +226,44 @@ pub(crate) fn own_ips(bound: SocketAddr) -> Vec<IpAddr> {
     ips.sort_unstable();
     ips.dedup();
     ips
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What one socket sends to another, and what that reads: from whom, of what size.
+    fn exchange(from: &Udp, to: &Udp, contents: &[u8], size: usize) -> Vec<(SocketAddr, usize)> {
+        let mut patience = Duration::from_secs(1);
+        from.send(None, to.address(), contents, size, &mut patience).unwrap();
+        let (mut batch, mut read) = (Batch::default(), Vec::new());
+        // On loopback what was sent has come.
+        loop {
+            let (count, has_more) = to.read(&mut batch);
+            read.extend(batch.datagrams(count).map(|(_, from, bytes)| (from, bytes.len())));
+            if !has_more {
+                return read;
+            }
+        }
+    }
+
+    #[test]
+    fn an_ipv4_address_in_ipv6s_clothes_is_one_as_any_other() {
+        let bind = |address: &str| Udp::bind(address.parse().unwrap(), 4_096, Oversize::Dropped).unwrap();
+        let (mapped, plain) = (bind("[::ffff:127.0.0.1]:0"), bind("127.0.0.1:0"));
+        assert!(mapped.address().is_ipv4() && mapped.bound().is_ipv6(), "{mapped:?}");
+        assert_eq!(exchange(&mapped, &plain, b"hello", 5), [(mapped.address(), 5)]);
+        assert_eq!(exchange(&plain, &mapped, b"hi", 2), [(plain.address(), 2)]);
+    }
+
+    #[test]
+    fn what_goes_in_one_call_comes_as_the_datagrams_that_it_is_made_of() {
+        for oversize in [Oversize::Dropped, Oversize::Fragmented] {
+            let bind = || Udp::bind("127.0.0.1:0".parse().unwrap(), 1 << 20, oversize).unwrap();
+            let (from, to) = (bind(), bind());
+            let sizes: Vec<usize> =
+                exchange(&from, &to, &[7; 2_500], 1_000).into_iter().map(|(_, size)| size).collect();
+            assert_eq!(sizes, [1_000, 1_000, 500]);
+        }
+    }
 }

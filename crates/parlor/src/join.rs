@@ -272,12 +272,12 @@ pub(crate) fn run(asked: Asked) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let told = error.downcast_ref();
-            let code = complain(
-                if matches!(told, Some(ClientError::Address(_))) { USAGE } else { FAILED },
-                &*error,
-            );
+            let code =
+                complain(if matches!(told, Some(ClientError::Address(_))) { USAGE } else { FAILED }, &*error);
             if matches!(told, Some(ClientError::Untrusted { .. })) {
-                tell!("Is it the server's own? --ca FILE believes that one, --insecure any, for a first try.");
+                tell!(
+                    "Is it the server's own? --ca FILE believes that one, --insecure any, for a first try."
+                );
             }
             code
         }

@@ -1,3 +1,5 @@
+//! What is linked, and what is told of it, by made-up metadata.
+
 use serde_json::json;
 
 use super::*;
@@ -43,7 +45,7 @@ fn each_text_is_told_once_with_all_whose_it_is() {
 
 #[test]
 fn a_licence_beside_a_manifest_is_read_under_any_of_its_names() {
-    let texts = texts_of(&place::root().join("Cargo.toml")).unwrap();
+    let texts = texts_in(&place::root()).unwrap();
     assert_eq!(texts.len(), 2, "LICENSE-MIT and LICENSE-APACHE");
     assert!(texts.iter().any(|text| text.contains("Apache License")));
 }

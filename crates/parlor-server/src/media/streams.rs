@@ -267,7 +267,8 @@ async fn read(reader: OwnedReadHalf, serial: u64, remote: SocketAddr, doormat: &
             return;
         }
         if !doormat.put(Arrival::Frame { serial, remote, bytes }).await {
-            return;
+            // The thread is no more. What waits to be written is still written.
+            return std::future::pending().await;
         }
     }
 }

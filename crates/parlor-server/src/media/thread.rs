@@ -90,7 +90,6 @@ impl Worker {
             streams.welcome(tcp, counters);
         }
         let mut has_more = self.has_datagrams | streams.read();
-        desk.connections.store(streams.count(), Ordering::Relaxed);
         let (way, mut datagrams) = self.traffic.datagrams();
         let frames = streams.take();
         datagrams.extend(frames.iter().map(|(local, remote, bytes)| (Via::Tcp, *local, *remote, &bytes[..])));
@@ -110,6 +109,7 @@ impl Worker {
             switchboard.hub_said(turn.reports);
             has_more |= turn.has_mail;
             if rest.is_empty() {
+                desk.connections.store(streams.count(), Ordering::Relaxed);
                 return if has_more { Some(Instant::now()) } else { turn.wake_at };
             }
         }
