@@ -36,7 +36,7 @@ pub(crate) fn notices() -> Result<()> {
     for package in &packages {
         let named = format!("{} {}", package.name, package.version);
         let folder = Path::new(&package.manifest).parent().context("a manifest is in a folder")?;
-        let own = texts_in(folder)?;
+        let own = texts_in(folder, has_to_go_with_it)?;
         if own.is_empty() {
             without.push(format!("{named} ({})", package.license));
         }
@@ -87,39 +87,27 @@ fn linked(metadata: &Value, member: &str) -> Option<BTreeSet<Package>> {
     Some(foreign.map(read).collect())
 }
 
-/// The texts in a package's folder that have to be handed on, those in a folder for them included.
-fn texts_in(folder: &Path) -> Result<Vec<String>> {
+fn has_to_go_with_it(name: &str) -> bool {
+    NAMES.iter().any(|begin| name.starts_with(begin))
+}
+
+/// The texts in a package's folder that have to be handed on, and all in a folder for them.
+fn texts_in(folder: &Path, is_wanted: fn(&str) -> bool) -> Result<Vec<String>> {
     let mut texts = Vec::new();
     for entry in std::fs::read_dir(folder).with_context(|| format!("can't list {}", folder.display()))? {
         let entry = entry?;
-        let name = entry.file_name().to_string_lossy().to_lowercase();
-        if !NAMES.iter().any(|begin| name.starts_with(begin)) {
+        let path = entry.path();
+        if !is_wanted(&entry.file_name().to_string_lossy().to_lowercase()) {
             continue;
         }
-        if entry.file_type()?.is_dir() {
-            texts.extend(texts_below(&entry.path())?);
+        if path.is_dir() {
+            texts.extend(texts_in(&path, |_| true)?);
         } else {
-            texts.push(read(&entry.path())?);
+            let bytes = std::fs::read(&path).with_context(|| format!("can't read {}", path.display()))?;
+            texts.push(String::from_utf8_lossy(&bytes).replace('\r', "").trim().to_owned());
         }
     }
     Ok(texts)
-}
-
-/// All texts in a folder that has nothing else.
-fn texts_below(folder: &Path) -> Result<Vec<String>> {
-    let mut texts = Vec::new();
-    for entry in std::fs::read_dir(folder).with_context(|| format!("can't list {}", folder.display()))? {
-        let path = entry?.path();
-        if path.is_file() {
-            texts.push(read(&path)?);
-        }
-    }
-    Ok(texts)
-}
-
-fn read(path: &Path) -> Result<String> {
-    let bytes = std::fs::read(path).with_context(|| format!("can't read {}", path.display()))?;
-    Ok(String::from_utf8_lossy(&bytes).replace('\r', "").trim().to_owned())
 }
 
 fn told(packages: &BTreeSet<Package>, texts: &BTreeMap<String, BTreeSet<String>>) -> String {

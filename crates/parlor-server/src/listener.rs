@@ -86,6 +86,20 @@ pub(crate) fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     Ok(socket.into())
 }
 
+/// The next connection; `what` names it where one can't be accepted.
+pub(crate) async fn accepted(listener: &TcpListener, what: &str) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((tcp, _)) => return tcp,
+            Err(error) => {
+                // Too many open files, for one: wait until some are closed instead of turning in circles.
+                tracing::warn!(%error, "{what} could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
 /// What serving a connection needs.
 #[derive(Clone)]
 pub(crate) struct Door {
@@ -116,27 +130,19 @@ impl Door {
     pub(crate) async fn accept(self, listener: TcpListener) {
         let mut stop = self.stop.clone();
         loop {
-            let accepted = tokio::select! {
+            let next = tokio::select! {
                 () = stopped(&mut stop) => return,
-                accepted = self.next(&listener) => accepted,
+                next = self.next(&listener) => next,
             };
-            match accepted {
-                Ok((tcp, place)) => {
-                    tokio::spawn(self.clone().serve(tcp, place));
-                }
-                Err(error) => {
-                    // Too many open files, for one: wait until some are closed instead of turning in circles.
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            }
+            let Some((tcp, place)) = next else { return };
+            tokio::spawn(self.clone().serve(tcp, place));
         }
     }
 
-    async fn next(&self, listener: &TcpListener) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
-        let place = Arc::clone(&self.places).acquire_owned().await.map_err(io::Error::other)?;
-        let (tcp, _) = listener.accept().await?;
-        Ok((tcp, place))
+    /// None if there are no places any more, which does not happen.
+    async fn next(&self, listener: &TcpListener) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+        let place = Arc::clone(&self.places).acquire_owned().await.ok()?;
+        Some((accepted(listener, "a connection").await, place))
     }
 
     async fn serve(self, tcp: TcpStream, place: OwnedSemaphorePermit) {

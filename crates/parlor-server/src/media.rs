@@ -31,7 +31,8 @@ use tokio::task::JoinSet;
 
 use crate::config::Media as MediaConfig;
 use crate::journal;
-use crate::limits::{ACCEPT_PAUSE, KNOCK_PAUSE, TCP_KNOCKS_MAX, TCP_LAST_FRAMES};
+use crate::limits::{KNOCK_PAUSE, TCP_KNOCKS_MAX, TCP_LAST_FRAMES};
+use crate::listener::accepted;
 use crate::metrics::Counters;
 use crate::switchboard::Switchboard;
 use entrance::Entrance;
@@ -222,7 +223,7 @@ impl Prepared {
 /// Takes connections for media.
 async fn accept(desk: Arc<Desk>, listener: TcpListener) {
     loop {
-        match listener.accept().await.and_then(|(tcp, _)| tcp.into_std()) {
+        match accepted(&listener, "a TCP connection for media").await.into_std() {
             Ok(mut tcp) => {
                 // The others wait in the system's queue meanwhile.
                 while let Err(refused) = desk.welcome(tcp) {
@@ -230,11 +231,7 @@ async fn accept(desk: Arc<Desk>, listener: TcpListener) {
                     tokio::time::sleep(KNOCK_PAUSE).await;
                 }
             }
-            Err(error) => {
-                // Too many open files, for one.
-                tracing::warn!(%error, "a TCP connection for media could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
+            Err(error) => tracing::debug!(%error, "a TCP connection for media broke off"),
         }
     }
 }

@@ -45,7 +45,7 @@ fn each_text_is_told_once_with_all_whose_it_is() {
 
 #[test]
 fn a_licence_beside_a_manifest_is_read_under_any_of_its_names() {
-    let texts = texts_in(&place::root()).unwrap();
+    let texts = texts_in(&place::root(), has_to_go_with_it).unwrap();
     assert_eq!(texts.len(), 2, "LICENSE-MIT and LICENSE-APACHE");
     assert!(texts.iter().any(|text| text.contains("Apache License")));
 }

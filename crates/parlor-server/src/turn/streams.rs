@@ -14,9 +14,10 @@ use tokio::time::timeout;
 
 use super::Desk;
 use crate::limits::{
-    ACCEPT_PAUSE, TCP_SEND_BUFFER_BYTES, TCP_WRITE_STALLED, TURN_BYTES_OUT_MAX, TURN_FRAMES_OUT_MAX,
+    TCP_SEND_BUFFER_BYTES, TCP_WRITE_STALLED, TURN_BYTES_OUT_MAX, TURN_FRAMES_OUT_MAX,
     TURN_STREAMS_PER_ADDRESS_MAX,
 };
+use crate::listener::accepted;
 use crate::stream::Stream;
 use crate::udp::canonical;
 
@@ -109,17 +110,9 @@ impl Drop for Place<'_> {
 /// Accepts connections for as long as the server runs.
 pub(super) async fn accept(desk: Arc<Desk>, listener: TcpListener) {
     while !desk.is_ending.load(Ordering::Acquire) {
-        match listener.accept().await {
-            Ok((tcp, _)) => {
-                let desk = Arc::clone(&desk);
-                tokio::spawn(async move { serve(&desk, Stream::Plain(tcp), Transport::Tcp).await });
-            }
-            Err(error) => {
-                // Too many open files, for one.
-                tracing::warn!(%error, "a TCP connection for TURN could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
+        let tcp = accepted(&listener, "a TCP connection for TURN").await;
+        let desk = Arc::clone(&desk);
+        tokio::spawn(async move { serve(&desk, Stream::Plain(tcp), Transport::Tcp).await });
     }
 }
 
