@@ -100,27 +100,34 @@ export async function meet(people, { isStrict = false } = {}) {
     await person.sees('everybody, connected', ({ participants }) => participants.map(({ name }) => name).sort().join() === people.map(({ name }) => name).sort().join()
       && participants.every(({ status }) => status === 'Connected'), { timeoutMs: meetingMs });
   }
-  const frames = (await all((person) => person.frames())).flat().filter(({ way }) => way === 'out');
-  const joins = frames.filter(({ type }) => type === 'room-created' || type === 'user-joined-room').map(({ at }) => at);
+  const tallies = await until('each pair was connected once, and again only where that was given up for a cause', () => all(tallyOf), {
+    good: (seen) => sumOf(seen, 'made') === 2 * pairs + sumOf(seen, 'closed'), timeoutMs: meetingMs, everyMs: 500,
+  });
+  // Before what was done again is read: nothing is answered that was not begun, but what was begun last may not be answered yet.
+  const frames = (await all((person) => person.frames())).map((seen) => seen.filter(({ way }) => way === 'out'));
+  // Each one's last: before it a lobby has tried out the hub's port in a room of its own.
+  const joins = frames.map((sent) => sent.filter(({ type }) => type === 'room-created' || type === 'user-joined-room').at(-1)?.at ?? NaN);
   /** @type {import('./repeats.mjs').Repeat[]} */
   const repeats = (await all(repeatsOf)).flat();
   const met = {
     joinedWithin_ms: Math.max(...joins) - Math.min(...joins),
     connected_ms: Math.max(...arrivals) - Math.min(...joins),
     flows: arrivals.length,
-    connectionsMade: (await all((person) => person.connectionsMade())).reduce((sum, made) => sum + made, 0),
-    negotiations: frames.filter(({ type }) => type === 'answer').length,
+    connectionsMade: sumOf(tallies, 'made'),
+    negotiations: frames.flat().filter(({ type }) => type === 'answer').length,
     repeats,
     longestStall_ms: Math.max(...await all(longestStall)),
   };
   const seen = JSON.stringify(met);
   assert.equal(met.flows, 2 * pairs, `everybody hears everybody: ${seen}`);
-  const closed = repeats.filter(({ what }) => what === 'closed').length;
-  assert.equal(met.connectionsMade, 2 * pairs + closed, `each pair is connected once, and again only where that was given up for a cause: ${seen}`);
   // A page that starves for 5 s is silent for 5 s, which is repaired (CM-15); nothing of the meeting is done again by that.
   const starved = repeats.filter(({ cause }) => cause.startsWith('no packet came')).length;
   if (isStrict) assert.equal(repeats.length, starved, `nothing had to be done again: ${seen}`);
-  if (repeats.length === starved) assert.equal(met.negotiations, pairs + starved, `each pair negotiated once: ${seen}`);
+  if (repeats.length === starved) {
+    // One answer is enough for two who both begin again, and the last to begin may not have theirs yet.
+    const { negotiations } = met;
+    assert.ok(negotiations >= pairs && negotiations <= pairs + starved, `each pair negotiated once, and again only where no packet came: ${seen}`);
+  }
   return met;
 }
 
@@ -218,7 +225,8 @@ export async function assertLeaving(people, leaverNames, { isStrict = false } = 
   const stayers = people.filter(({ name }) => !leaverNames.includes(name));
   const names = stayers.map(({ name }) => name);
   const look = () => Promise.all(stayers.map(flowsOf));
-  const made = await Promise.all(stayers.map((person) => person.connectionsMade()));
+  const tally = () => Promise.all(stayers.map(tallyOf));
+  const before = await tally();
   const looks = [await look()];
   await pauseMs(leaving_ms);
   looks.push(await look());
@@ -228,21 +236,44 @@ export async function assertLeaving(people, leaverNames, { isStrict = false } = 
 
   const rows = stayers.map((person, index) => {
     const [first, second, third] = looks.map((seen) => seen[index]);
-    return { name: person.name, before: between(first, second), across: between(second, third), flows: third.length };
+    return { name: person.name, calm: between(first, second), across: between(second, third), flows: third.length };
   });
   printTable(`Two of the eight close their tabs: what the six hear in ${leaving_ms} ms before and ${leaving_ms} ms across`, ['at', 'flows', 'fewest packets before', 'across', 'concealed before', 'across'],
-    rows.map(({ name, before, across, flows }) => [name, flows, before.packetsMin, across.packetsMin,
-      `${figure(before.concealed_permille, 1)} ‰`, `${figure(across.concealed_permille, 1)} ‰`]));
+    rows.map(({ name, calm, across, flows }) => [name, flows, calm.packetsMin, across.packetsMin,
+      `${figure(calm.concealed_permille, 1)} ‰`, `${figure(across.concealed_permille, 1)} ‰`]));
+  // Pages that starve for longer than a path may be gone give it up and make it anew; that one has left is no cause.
+  const anew = (await until('all who stay are connected, over what they had and what was given up for a cause', tally, {
+    good: (now) => now.every(({ made, closed }, index) => made - before[index].made === closed - before[index].closed), timeoutMs: meetingMs, everyMs: 500,
+  })).map(({ made }, index) => made - before[index].made);
   for (const [index, person] of stayers.entries()) {
-    const { before, across, flows } = rows[index];
-    assert.equal(flows, names.length - 1, `${person.name} still hears five`);
-    assert.equal(across.flows, names.length - 1, `at ${person.name} these are the same flows as before`);
-    assert.ok(across.packetsMin > (isStrict ? 0.8 * before.packetsMin : 0), `packets go on coming to ${person.name}: ${JSON.stringify(rows[index])}`);
-    if (isStrict) assert.ok(across.concealed_permille <= Math.max(2 * before.concealed_permille, 20), `concealed samples do not jump at ${person.name}: ${JSON.stringify(rows[index])}`);
+    const { calm, across } = rows[index];
+    const seen = `${JSON.stringify(rows[index])}, connections made anew: ${anew[index]}`;
+    if (isStrict) assert.equal(anew[index], 0, `${person.name} made no new connection: ${seen}`);
+    if (anew[index] === 0) {
+      assert.equal(across.flows, names.length - 1, `at ${person.name} these are the same flows as before: ${seen}`);
+      assert.ok(across.packetsMin > (isStrict ? 0.8 * calm.packetsMin : 0), `packets go on coming to ${person.name}: ${seen}`);
+    }
+    if (isStrict) assert.ok(across.concealed_permille <= Math.max(2 * calm.concealed_permille, 20), `concealed samples do not jump at ${person.name}: ${seen}`);
     await person.seesExactly(...names);
-    assert.equal(await person.connectionsMade(), made[index], `${person.name} made no new connection`);
-    assert.deepEqual((await person.connections()).map(({ status, retryCount }) => `${status} ${retryCount}`), Array(names.length - 1).fill('connected 0'));
+    await until(`${person.name} is connected with all who stay`, () => person.connections(), {
+      good: (all) => all.length === names.length - 1 && all.every(({ status, retryCount }) => status === 'connected' && retryCount === 0), timeoutMs: meetingMs, everyMs: 250,
+    });
   }
+}
+
+/**
+ * How many connections one page made so far, and how many of them were given up for a cause.
+ *
+ * @param {import('./page.mjs').Studio} person
+ */
+async function tallyOf(person) {
+  const closed = (await repeatsOf(person)).filter(({ what }) => what === 'closed').length;
+  return { made: await person.connectionsMade(), closed };
+}
+
+/** @param {{ made: number, closed: number }[]} tallies @param {'made' | 'closed'} what */
+function sumOf(tallies, what) {
+  return tallies.reduce((sum, tally) => sum + tally[what], 0);
 }
 
 /** @param {import('./repeats.mjs').Repeat[]} repeats */

@@ -1,11 +1,13 @@
 /**
  * Offers that cross on a connection that works: both sides want something at the same moment, again and again, and
- * neither loses the other's sound over it. (Chromium loses it for good where an offer is rolled back.)
+ * neither loses the other's sound over it. (Chromium loses it for good where an offer is rolled back.) And restarts of ICE,
+ * begun by either side.
  */
 
 import assert from 'node:assert/strict';
 import { hearsAt, toneDb } from '../lib/audio.mjs';
 import { scenario } from '../lib/stage.mjs';
+import { until } from '../lib/wait.mjs';
 
 /** What is published in each round, one more each time; of pictures nobody needs to see anything. */
 const sources = ['camera', 'screen', 'program'];
@@ -36,6 +38,54 @@ for (const browser of /** @type {const} */ (['chromium', 'firefox'])) {
       const [{ status, retryCount }] = await person.connections();
       assert.deepEqual([status, retryCount], ['connected', 0]);
     }
+  });
+}
+
+for (const browser of /** @type {const} */ (['chromium', 'firefox'])) {
+  scenario(`CM-6 ${browser} offered first: whichever side restarts ICE, it is the same connection, and both still hear each other`, async (stage) => {
+    const both = await joinOffering(stage, browser);
+    const areTalking = async () => {
+      for (const [listener, speaker] of [both, both.toReversed()]) {
+        await listener.seesConnected(speaker);
+        await hearsAt(listener, speaker, toneDb);
+      }
+    };
+    await areTalking();
+    const made = () => Promise.all(both.map((person) => person.connectionsMade()));
+    const madeBefore = await made();
+    for (const beginner of both) {
+      const before = await credentials(both[0]);
+      await beginner.page.evaluate(() => window.parlorProbe.connections.at(-1)?.restartIce());
+      await until('both sides have new credentials', () => credentials(both[0]), { good: (now) => now.every((name, index) => name !== before[index]) });
+      await areTalking();
+    }
+    assert.deepEqual(await made(), madeBefore, 'both keep the one connection');
+  });
+}
+
+/**
+ * Ada with Chromium and Ben with Firefox, where one of them makes the first offer: whose id is larger does, and the server draws
+ * ids, so both come again until it is so.
+ *
+ * @param {import('../lib/stage.mjs').Stage} stage
+ * @param {'chromium' | 'firefox'} browser who offers
+ */
+async function joinOffering(stage, browser) {
+  for (let times = 0; times < 20; times += 1) {
+    const ada = await stage.join('Ada');
+    const ben = await stage.join('Ben', { browser: 'firefox' });
+    const offerer = await ada.ownId() > await ben.ownId() ? 'chromium' : 'firefox';
+    if (offerer === browser) return [ada, ben];
+    for (const person of [ben, ada]) await person.close();
+  }
+  throw new Error(`of twenty pairs of ids none made ${browser} offer`);
+}
+
+/** @param {import('../lib/page.mjs').Studio} person @returns {Promise<string[]>} the user names of ICE: one's own, the other's */
+function credentials({ page }) {
+  return page.evaluate(() => {
+    const pc = window.parlorProbe.connections.at(-1);
+    return [pc?.localDescription, pc?.remoteDescription].map((description) => /^a=ice-ufrag:(.*)$/m.exec(description?.sdp ?? '')?.[1] ?? '');
   });
 }
 

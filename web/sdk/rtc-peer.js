@@ -4,6 +4,7 @@
  */
 
 import { DataChannel } from './data-channel.js';
+import { withSettledRole } from './dtls-role.js';
 import { plainSource } from './local-tracks.js';
 import { stereoMids, withSending, withStereo } from './opus.js';
 import { CAMERA_LAYERS, setLayers } from './simulcast.js';
@@ -176,7 +177,9 @@ export class RTCPeer {
     // Before the call: the browser announces tracks while it runs.
     this.#labels = new Map((tracks ?? []).map(({ mid, source }) => [mid, source]));
     this.#stereo = stereoMids(sdp, 'sprop-stereo');
-    await this.#pc.setRemoteDescription({ type, sdp: this.#withOwnSending(sdp) });
+    const { currentLocalDescription: local, currentRemoteDescription: remote } = this.#pc;
+    const settled = type === 'offer' ? withSettledRole(sdp, { local, remote }) : sdp;
+    await this.#pc.setRemoteDescription({ type, sdp: this.#withOwnSending(settled) });
     if (type === 'answer') {
       this.#isNegotiated = true;
       this.#checkSending();
