@@ -33,6 +33,8 @@ export class PacketRelay {
 
   /** By the address that they stand for. @type {Map<string, { socket: import('node:dgram').Socket, ready: Promise<string> }>} */
   #aliases = new Map();
+  /** Addresses whose alias a page was told. @type {Set<string>} */
+  #told = new Set();
   #isClosed = false;
   /** When the last packet of a direction goes out, by direction, so that jitter keeps the order. @type {Map<string, number>} */
   #lastAt = new Map();
@@ -49,6 +51,18 @@ export class PacketRelay {
     await studio.page.evaluateOnNewDocument(leadCandidates);
   }
 
+  /**
+   * What a NAT does that forgets: whoever sends does so from another port from now on, of which they learn nothing, and the port
+   * before is gone. Addresses that pages were told, such as the hub's, stay.
+   */
+  rebind() {
+    for (const [real, { socket }] of this.#aliases) {
+      if (this.#told.has(real)) continue;
+      socket.close();
+      this.#aliases.delete(real);
+    }
+  }
+
   close() {
     this.#isClosed = true;
     for (const { socket } of this.#aliases.values()) socket.close();
@@ -60,7 +74,9 @@ export class PacketRelay {
    * @returns {Promise<string>} the alias' address and port, as a candidate has them
    */
   #aliasOf(address, port) {
-    const { ready } = this.#alias(`${address} ${port}`);
+    const real = `${address} ${port}`;
+    this.#told.add(real);
+    const { ready } = this.#alias(real);
     return ready;
   }
 

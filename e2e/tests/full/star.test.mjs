@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hearsAt, toneDb } from '../../lib/audio.mjs';
+import { watchGaps } from '../../lib/flows.mjs';
 import { Program, tone } from '../../lib/program.mjs';
 import { goodRoad, PacketRelay } from '../../lib/relay.mjs';
 import { scenario } from '../../lib/stage.mjs';
@@ -114,17 +115,41 @@ scenario('VC-1 10 % lost and 100 ms of delay: the picture is repaired and stands
   }
 });
 
+for (const browser of /** @type {const} */ (['chromium', 'firefox'])) {
+  scenario(`VC-6 a NAT forgets a page of ${browser}: from another port it hears, sees and is heard again, on the same connection`, async (stage) => {
+    const relay = new PacketRelay();
+    try {
+      const { ada, ben } = await star(stage, { relay, browser });
+      await hearsAt(ada, ben, toneDb);
+      const made = () => ben.page.evaluate(() => window.parlorProbe.connections.length);
+      const madeBefore = await made();
+      const atBen = await watchGaps(ben, ada);
+      const atAda = await watchGaps(ada, ben);
+      relay.rebind();
+      await rest(20_000);
+      const gaps = [await atBen(), await atAda()].flatMap(({ silence_ms, packets_ms }) => [figure(silence_ms), figure(packets_ms)]);
+      printTable(`A NAT forgets a page of ${browser}: the longest gap, ms`, ['silence at the page', 'no packet there', 'silence at the other', 'no packet there'], [gaps]);
+      await hearsAt(ben, ada, toneDb);
+      await hearsAt(ada, ben, toneDb);
+      await until('the picture moves', () => pictureAt(ben), { ...patience, good: ({ fps }) => fps > 5 });
+      assert.equal(await made(), madeBefore, 'the connection is the one from before');
+    } finally {
+      relay.close();
+    }
+  });
+}
+
 /**
  * Ada, with her camera on, and Ben, in a star.
  *
  * @param {import('../../lib/stage.mjs').Stage} stage
- * @param {{ isOnIsland?: boolean, relay?: PacketRelay }} [options] of Ben
+ * @param {{ isOnIsland?: boolean, relay?: PacketRelay, browser?: 'chromium' | 'firefox' }} [options] of Ben
  */
-async function star(stage, { isOnIsland = false, relay } = {}) {
+async function star(stage, { isOnIsland = false, relay, browser } = {}) {
   await openRoom(stage, { topology: 'sfu' });
   const ada = await stage.join('Ada');
   const shore = isOnIsland ? await stage.island() : undefined;
-  const ben = await stage.person('Ben', shore && { browser: shore.browser, origin: stage.server.remoteOrigin });
+  const ben = await stage.person('Ben', shore ? { browser: shore.browser, origin: stage.server.remoteOrigin } : { browser });
   await relay?.lead(ben);
   await ben.autostart(stage.room);
   await ada.press('Turn camera on');

@@ -32,6 +32,8 @@ const QUEUE: Duration = Duration::from_millis(300);
 pub struct Net {
     under_way: BTreeMap<(Instant, u64), Datagram>,
     links: BTreeMap<SocketAddr, Link>,
+    /// Who is behind a NAT that has given them another address than the one they believe in: theirs, and the NAT's.
+    translated: BTreeMap<SocketAddr, SocketAddr>,
     count: u64,
     random: u64,
     pub lost: u64,
@@ -46,6 +48,7 @@ impl Net {
         Self {
             under_way: BTreeMap::new(),
             links: BTreeMap::new(),
+            translated: BTreeMap::new(),
             count: 0,
             random: seed,
             lost: 0,
@@ -74,6 +77,11 @@ impl Net {
         self.link(participant).is_cut = is_cut;
     }
 
+    /// A NAT gives a participant another address, of which they learn nothing; what goes to the one before is lost.
+    pub fn rebind(&mut self, participant: SocketAddr, outside: SocketAddr) {
+        self.translated.insert(participant, outside);
+    }
+
     fn chance(&mut self, percent: u64) -> bool {
         // Knuth's MMIX constants.
         self.random =
@@ -88,9 +96,15 @@ impl Net {
         if let (HUB, Some(copies)) = (to, &mut self.copies) {
             copies.push(Datagram { from, to, bytes: bytes.clone() });
         }
-        let participant = if to == HUB { from } else { to };
+        let is_nobodys = self.translated.contains_key(&to);
+        let (participant, from, to) = if to == HUB {
+            (from, self.translated.get(&from).copied().unwrap_or(from), to)
+        } else {
+            let inside = self.translated.iter().find(|(_, outside)| **outside == to).map_or(to, |(inside, _)| *inside);
+            (inside, from, inside)
+        };
         let link = *self.link(participant);
-        if link.is_cut || self.chance(link.loss_percent) {
+        if link.is_cut || is_nobodys || self.chance(link.loss_percent) {
             self.lost += 1;
             return;
         }

@@ -146,6 +146,26 @@ fn vc_06_sound_follows_who_has_another_address() {
 }
 
 #[test]
+fn vc_06_sound_follows_whom_a_nat_gives_another_address_though_nobody_restarts_anything() {
+    let mut world = World::new();
+    world.join("ann", TALKS);
+    world.join("bob", TALKS);
+    world.connect_all();
+    world.run(3_000);
+    for (name, other, outside) in [("bob", "ann", "203.0.113.9:7000"), ("ann", "bob", "203.0.113.9:7001")] {
+        let address = world.client(name).address;
+        world.net.rebind(address, outside.parse().unwrap());
+        for who in [name, other] {
+            world.client_mut(who).got.clear();
+            let begin = world.now;
+            world.run_until(30_000, "heard again", |world| world.client(who).got.len() > 20);
+            eprintln!("{name} rebinds: {who} hears after {:?}", world.now - begin);
+        }
+        world.run(3_000);
+    }
+}
+
+#[test]
 fn vc_05_who_closes_is_told_goodbye_by_each_stream_and_nothing_waits() {
     let mut world = speaker_and_listener();
     let bob = world.client("bob").address;
