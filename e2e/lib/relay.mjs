@@ -54,13 +54,16 @@ export class PacketRelay {
   /**
    * What a NAT does that forgets: whoever sends does so from another port from now on, of which they learn nothing, and the port
    * before is gone. Addresses that pages were told, such as the hub's, stay.
+   *
+   * @returns {number} how many addresses it forgot
    */
   rebind() {
-    for (const [real, { socket }] of this.#aliases) {
-      if (this.#told.has(real)) continue;
+    const forgotten = [...this.#aliases].filter(([real]) => !this.#told.has(real));
+    for (const [real, { socket }] of forgotten) {
       socket.close();
       this.#aliases.delete(real);
     }
+    return forgotten.length;
   }
 
   close() {

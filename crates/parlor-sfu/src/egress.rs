@@ -22,7 +22,7 @@ use crate::io::Via;
 use crate::keys::Place;
 use crate::limits::{
     ADDRESSES_PER_TRANSPORT_MAX, ARRIVALS_PER_DATAGRAM_MAX, INITIAL_ESTIMATE_BPS, MISSING_PER_DATAGRAM_MAX,
-    PACED_PACKETS_MAX, PADDING_PACKETS_MAX, REPORTS_BYTES_MAX, RESEND_PACKETS_MAX, RESEND_PAUSE_MAX,
+    PACED_PACKETS_MAX, PACKETS_TO_FOLLOW, PADDING_PACKETS_MAX, REPORTS_BYTES_MAX, RESEND_PACKETS_MAX, RESEND_PAUSE_MAX,
     RESEND_PAUSE_MIN,
 };
 use crate::resend::VideoPacket;
@@ -71,7 +71,12 @@ pub(crate) struct Egress {
     place: Option<Place>,
     clock: WallClock,
     srtp: Option<Srtp>,
+    /// By which way things go: str0m's, or the one that the other end's media has gone over to since.
     way: Option<Way>,
+    /// By which way str0m last sent.
+    told: Option<Way>,
+    /// Another way by which the other end's last packets came, and how many.
+    coming: Option<(Way, u32)>,
     /// Other ways by which something came, since this one is known: whether str0m sends by one of them now, it says only with what
     /// it sends next.
     others: Vec<Way>,
@@ -107,6 +112,8 @@ impl Egress {
             clock,
             srtp: None,
             way: None,
+            told: None,
+            coming: None,
             others: Vec::new(),
             is_doubted: false,
             is_path_new: false,
@@ -402,13 +409,41 @@ impl Egress {
         self.new_round_trip.take()
     }
 
-    /// This is how str0m sends.
+    /// This is how str0m sends. Where the other end's media has gone over to another way, that counts until str0m has another one, too.
     pub(crate) fn take_way(&mut self, way: Way) {
+        if self.told.replace(way) != Some(way) {
+            self.go_by(way);
+        }
+    }
+
+    /// A packet of the other end's came, of which it is certain that it is theirs. Some in a row by another way mean that they send
+    /// by that one now, as behind a NAT that has forgotten them. str0m would go on by the old one until its checks there have
+    /// failed for 20 s: who controls does not nominate anew what is the same way to them, and of what was nominated the best counts
+    /// (RFC 8445, section 8.1.1), not the newest.
+    pub(crate) fn on_packet(&mut self, way: Way) {
+        if self.way.is_none_or(|own| own == way) {
+            self.coming = None;
+            return;
+        }
+        let count = self.coming.filter(|(other, _)| *other == way).map_or(0, |(_, count)| count).saturating_add(1);
+        self.coming = Some((way, count));
+        if count >= PACKETS_TO_FOLLOW {
+            self.go_by(way);
+        }
+    }
+
+    fn go_by(&mut self, way: Way) {
+        self.coming = None;
         let old = self.way.replace(way);
         if old != Some(way) {
             self.others.clear();
             self.is_path_new = old.is_some();
         }
+    }
+
+    /// By which way things go now.
+    pub(crate) const fn way(&self) -> Option<Way> {
+        self.way
     }
 
     /// Something came by a way: true if it is another one than str0m's, and new. Each is asked about once: checks of ICE come by all of them

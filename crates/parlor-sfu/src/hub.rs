@@ -513,6 +513,14 @@ pub(crate) fn via_of(protocol: Protocol) -> Via {
     if protocol == Protocol::Udp { Via::Udp } else { Via::Tcp }
 }
 
+/// The same, as str0m says it.
+pub(crate) const fn protocol_of(via: Via) -> Protocol {
+    match via {
+        Via::Udp => Protocol::Udp,
+        Via::Tcp => Protocol::Tcp,
+    }
+}
+
 /// A datagram to send, as the shell knows it.
 pub(crate) fn transmit_of(transmit: Transmit) -> Output {
     let via = via_of(transmit.proto);

@@ -12,6 +12,9 @@ pub const SECTIONS_MAX: usize = 64;
 pub const CANDIDATES_PER_OFFER_MAX: usize = 64;
 /// Addresses that are remembered of one transport; the oldest gives way.
 pub const ADDRESSES_PER_TRANSPORT_MAX: usize = 8;
+/// So many packets in a row have to come by another way before what goes out takes it, too: one or two are overtaken when a path
+/// changes.
+pub const PACKETS_TO_FOLLOW: u32 = 3;
 /// Addresses of which it is only guessed whose they are; the oldest gives way.
 pub const HINTS_MAX: usize = 4_096;
 /// Participants that one receiver can have muted, and videos it can wish for.

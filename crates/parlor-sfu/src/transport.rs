@@ -20,9 +20,9 @@ use str0m::{Candidate, Rtc, RtcConfig};
 use crate::bucket::Bucket;
 use crate::codec::Codec;
 use crate::demux::{Remote, is_stun};
-use crate::egress::{Egress, Heard, sender_of};
+use crate::egress::{Egress, Heard, Way, sender_of};
 use crate::grade::PathGrade;
-use crate::hub::{Timer, via_of};
+use crate::hub::{Timer, protocol_of, via_of};
 use crate::io::{Output, Seat, Via, Wishes};
 use crate::keys;
 use crate::limits;
@@ -104,6 +104,8 @@ pub(crate) struct Transport {
     has_data: bool,
     /// What it sends, by SSRC.
     sources: Sources,
+    /// By which way the datagram came that str0m has last been given.
+    came_by: Option<Way>,
     is_broken: bool,
     rtc: Rtc,
     #[cfg(test)]
@@ -233,6 +235,7 @@ impl Transport {
             candidates_left: 0,
             has_data: false,
             sources: Sources::default(),
+            came_by: None,
             is_broken: false,
             rtc,
             #[cfg(test)]
@@ -383,15 +386,19 @@ impl Transport {
         bytes: &[u8],
         is_sure: bool,
     ) -> Result<Received, Fault> {
-        let protocol = if via == Via::Udp { Protocol::Udp } else { Protocol::Tcp };
+        let protocol = protocol_of(via);
         let disputed = self.sources.on_datagram(bytes).and_then(|source| {
             let own = self.producers.iter().find(|own| own.mid == source.mid())?;
             Some((source, own.kind))
         });
         let asks = self.phase == Phase::Connected && self.egress.doubts((via, local, remote));
         self.guard_all(|transport| {
-            let Self { rtc, egress, slots, path, asking_ssrc, .. } = transport;
+            let Self { rtc, egress, slots, path, asking_ssrc, came_by, .. } = transport;
+            let way = (via, local, remote);
             let reports = if is_sure { egress.on_datagram(now, slots, bytes) } else { None };
+            if reports.is_some() {
+                egress.on_packet(way);
+            }
             let is_below = asks || reports.as_ref().is_none_or(|heard| heard.has_more);
             let heard = reports.unwrap_or_default();
             path.on_report(heard.came, heard.lost);
@@ -408,6 +415,7 @@ impl Transport {
             if !is_sure && !rtc.accepts(&input) {
                 return Received::NotMine;
             }
+            *came_by = Some(way);
             match rtc.handle_input(input) {
                 Ok(()) => {
                     if asks {
@@ -441,14 +449,19 @@ impl Transport {
     /// Takes out all there is; returns when to come again.
     pub(crate) fn drain(&mut self, found: &mut Found) -> Result<Instant, Fault> {
         let drained = self.guard_all(|transport| {
-            let Self { rtc, egress, .. } = transport;
+            let Self { rtc, egress, came_by, .. } = transport;
+            let came_by = came_by.take();
             for _ in 0..limits::POLLS_PER_INPUT_MAX {
                 match rtc.poll_output() {
                     Ok(str0m::Output::Timeout(at)) => return Some(at),
                     // What comes later knows better by which way str0m sends now.
-                    Ok(str0m::Output::Transmit(transmit)) => {
+                    Ok(str0m::Output::Transmit(mut transmit)) => {
                         if !is_stun(&transmit.contents) {
                             egress.take_way((via_of(transmit.proto), transmit.source, transmit.destination));
+                            if let Some((via, local, remote)) = egress.way() {
+                                transmit.proto = protocol_of(via);
+                                (transmit.source, transmit.destination) = (local, remote);
+                            }
                         }
                         found.transmits.push(transmit);
                     }
@@ -457,6 +470,9 @@ impl Transport {
                             && let Some(pair) = &stats.selected_candidate_pair
                         {
                             egress.take_way((via_of(pair.protocol), pair.local.addr, pair.remote.addr));
+                        }
+                        if let (str0m::Event::RtpPacket(_), Some(way)) = (&event, came_by) {
+                            egress.on_packet(way);
                         }
                         found.events.push(event);
                     }

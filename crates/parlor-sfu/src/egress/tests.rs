@@ -29,6 +29,28 @@ fn vc_01_the_sender_of_a_datagram_is_the_one_that_encryption_counts_by() {
 }
 
 #[test]
+fn vc_06_the_way_follows_who_sends_by_another_one_for_good() {
+    let clock = WallClock::new(Instant::now(), SystemTime::UNIX_EPOCH);
+    let mut egress = Egress::new(Arc::new(str0m::crypto::from_feature_flags()), None, clock);
+    let hub = "10.0.0.1:4000".parse().unwrap();
+    let way = |port: u16| (Via::Udp, hub, SocketAddr::from(([10, 0, 1, 1], port)));
+    let come = |egress: &mut Egress, ports: &[u16]| ports.iter().for_each(|port| egress.on_packet(way(*port)));
+    come(&mut egress, &[1, 1, 1]);
+    assert_eq!(egress.way(), None, "where to, str0m says first");
+    egress.take_way(way(1));
+    come(&mut egress, &[2, 2, 1, 2, 2, 3, 2, 2, 1]);
+    assert_eq!(egress.way(), Some(way(1)), "never three in a row");
+    come(&mut egress, &[2, 2, 2]);
+    assert_eq!(egress.way(), Some(way(2)));
+    egress.take_way(way(1));
+    assert_eq!(egress.way(), Some(way(2)), "str0m says what it said before");
+    egress.take_way(way(4));
+    assert_eq!(egress.way(), Some(way(4)), "str0m has another one");
+    come(&mut egress, &[1, 1, 1]);
+    assert_eq!(egress.way(), Some(way(1)));
+}
+
+#[test]
 fn vc_06_another_way_is_asked_about_once_until_the_own_one_changes() {
     let clock = WallClock::new(Instant::now(), SystemTime::UNIX_EPOCH);
     let mut egress = Egress::new(Arc::new(str0m::crypto::from_feature_flags()), None, clock);
