@@ -22,8 +22,8 @@ use crate::io::Via;
 use crate::keys::Place;
 use crate::limits::{
     ADDRESSES_PER_TRANSPORT_MAX, ARRIVALS_PER_DATAGRAM_MAX, INITIAL_ESTIMATE_BPS, MISSING_PER_DATAGRAM_MAX,
-    PACED_PACKETS_MAX, PACKETS_TO_FOLLOW, PADDING_PACKETS_MAX, REPORTS_BYTES_MAX, RESEND_PACKETS_MAX, RESEND_PAUSE_MAX,
-    RESEND_PAUSE_MIN,
+    PACED_PACKETS_MAX, PACKETS_TO_FOLLOW, PADDING_PACKETS_MAX, REPORTS_BYTES_MAX, RESEND_PACKETS_MAX,
+    RESEND_PAUSE_MAX, RESEND_PAUSE_MIN,
 };
 use crate::resend::VideoPacket;
 use crate::rtcp::{self, Block, Feedback};
@@ -425,7 +425,8 @@ impl Egress {
             self.coming = None;
             return;
         }
-        let count = self.coming.filter(|(other, _)| *other == way).map_or(0, |(_, count)| count).saturating_add(1);
+        let count =
+            self.coming.filter(|(other, _)| *other == way).map_or(0, |(_, count)| count).saturating_add(1);
         self.coming = Some((way, count));
         if count >= PACKETS_TO_FOLLOW {
             self.go_by(way);

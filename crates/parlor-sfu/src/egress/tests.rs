@@ -34,7 +34,8 @@ fn vc_06_the_way_follows_who_sends_by_another_one_for_good() {
     let mut egress = Egress::new(Arc::new(str0m::crypto::from_feature_flags()), None, clock);
     let hub = "10.0.0.1:4000".parse().unwrap();
     let way = |port: u16| (Via::Udp, hub, SocketAddr::from(([10, 0, 1, 1], port)));
-    let come = |egress: &mut Egress, ports: &[u16]| ports.iter().for_each(|port| egress.on_packet(way(*port)));
+    let come =
+        |egress: &mut Egress, ports: &[u16]| ports.iter().for_each(|port| egress.on_packet(way(*port)));
     come(&mut egress, &[1, 1, 1]);
     assert_eq!(egress.way(), None, "where to, str0m says first");
     egress.take_way(way(1));

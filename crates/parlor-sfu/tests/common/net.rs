@@ -100,7 +100,8 @@ impl Net {
         let (participant, from, to) = if to == HUB {
             (from, self.translated.get(&from).copied().unwrap_or(from), to)
         } else {
-            let inside = self.translated.iter().find(|(_, outside)| **outside == to).map_or(to, |(inside, _)| *inside);
+            let inside =
+                self.translated.iter().find(|(_, outside)| **outside == to).map_or(to, |(inside, _)| *inside);
             (inside, from, inside)
         };
         let link = *self.link(participant);
