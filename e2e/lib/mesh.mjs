@@ -92,7 +92,8 @@ export async function meet(people, { isStrict = false } = {}) {
       good: (times) => times.length === others, timeoutMs: meetingMs, everyMs: 250,
     }));
   }
-  const all = (/** @type {(person: import('./page.mjs').Studio) => Promise<any>} */ ask) => Promise.all(people.map(ask));
+  /** @type {<T>(ask: (person: import('./page.mjs').Studio) => Promise<T>) => Promise<T[]>} */
+  const all = (ask) => Promise.all(people.map(ask));
   await until('all are connected with all, at one time', async () => (await all((person) => person.connections())).flat().map(({ status }) => status), {
     good: (statuses) => statuses.length === 2 * pairs && statuses.every((status) => status === 'connected'), timeoutMs: meetingMs, everyMs: 500,
   });
