@@ -36,6 +36,9 @@ pub enum CrowdError {
     /// The system can't wait.
     #[error("the system can't wait for sockets: {0}")]
     System(#[from] io::Error),
+    /// Called off before anything was counted.
+    #[error("stopped before anything was counted; everybody has left")]
+    Stopped,
     /// Nobody got in.
     #[error("nobody gets in at {address}: {reason}")]
     Nobody {
@@ -62,6 +65,7 @@ struct Seat {
     guest: Guest,
     /// None once it is over.
     wire: Option<Wire>,
+    is_leaving: bool,
     is_publisher: bool,
     /// What should come.
     expected: Slots,
@@ -144,27 +148,38 @@ impl Crowd {
         })
     }
 
-    /// Carries out a plan from beginning to end; `on_progress` is called about once a second.
+    /// Carries out a plan from beginning to end, or until it is stopped; `on_progress` is called about once a second. Everybody has left
+    /// when it returns.
     ///
     /// # Errors
-    /// [`CrowdError`] when nobody gets in.
-    pub fn run(plan: Plan, mut on_progress: impl FnMut(&Progress)) -> Result<Report, CrowdError> {
+    /// [`CrowdError`] when nobody gets in, or when it is stopped before anything was counted.
+    pub fn run(
+        plan: Plan,
+        is_stopped: impl Fn() -> bool,
+        mut on_progress: impl FnMut(&Progress),
+    ) -> Result<Report, CrowdError> {
         let duration = plan.duration;
         let mut crowd = Self::new(plan)?;
         let mut told_at = Instant::now();
         while crowd.stage != Stage::Counting
             || (crowd.counting_since.elapsed() < duration && crowd.is_anybody_here())
         {
+            if is_stopped() {
+                break;
+            }
             let before = crowd.stage;
-            crowd.turn()?;
+            if let Err(error) = crowd.turn() {
+                crowd.leave();
+                return Err(error);
+            }
             if crowd.stage != before || told_at.elapsed() >= Duration::from_secs(1) {
                 told_at = Instant::now();
                 on_progress(&crowd.progress());
             }
         }
-        let report = crowd.report();
+        let report = (crowd.stage == Stage::Counting).then(|| crowd.report());
         crowd.leave();
-        Ok(report)
+        report.ok_or(CrowdError::Stopped)
     }
 
     /// One step: a millisecond at most is waited.
@@ -260,7 +275,7 @@ impl Crowd {
             slots,
         });
         let begun = Instant::now();
-        let mut seat = Seat { guest, wire: None, is_publisher, expected, begun };
+        let mut seat = Seat { guest, wire: None, is_leaving: false, is_publisher, expected, begun };
         match self.open(number, begun) {
             Ok(wire) => seat.wire = Some(wire),
             Err(reason) => seat.guest.fail(GuestError::Local(reason)),
@@ -300,6 +315,9 @@ impl Crowd {
         while let Some(frame) = seat.guest.poll_frame() {
             wire.send(frame);
         }
+        if wire.is_over() {
+            seat.wire = None;
+        }
         self.ends.flush(number);
     }
 
@@ -330,14 +348,8 @@ impl Crowd {
                     seat.guest.fail(GuestError::Lost);
                 }
             }
-            if seat.guest.failure().is_some()
-                && let Some(mut wire) = seat.wire.take()
-            {
-                wire.close();
-                if let Some(end) = self.ends.end_mut(number) {
-                    end.close(Instant::now());
-                    self.ends.flush(number);
-                }
+            if seat.guest.failure().is_some() {
+                seat.leave(number, &mut self.ends);
             }
         }
         let is_over = self.seats.len() == self.plan.guests() && !self.is_anybody_here();
@@ -426,18 +438,39 @@ impl Crowd {
         report.finish(&self.plan, failures, busy)
     }
 
-    /// Everybody goes.
+    /// Everybody goes, and it is waited until the server has taken note of it, for [`limits::LEAVE_WAIT`] at most.
     pub fn leave(&mut self) {
-        let now = Instant::now();
         for (number, seat) in self.seats.iter_mut().enumerate() {
-            if let Some(mut wire) = seat.wire.take() {
-                wire.close();
-            }
-            if let Some(end) = self.ends.end_mut(number) {
-                end.close(now);
-            }
-            self.ends.flush(number);
+            seat.leave(number, &mut self.ends);
         }
+        let begun = Instant::now();
+        while self.seats.iter().any(|seat| seat.wire.is_some()) && begun.elapsed() < limits::LEAVE_WAIT {
+            let mut ready = std::mem::take(&mut self.ready);
+            if self.ends.turn(&mut ready).is_err() {
+                return;
+            }
+            for Token(token) in ready.drain(..) {
+                self.on_wire(token / 2);
+            }
+            self.ready = ready;
+        }
+    }
+}
+
+impl Seat {
+    /// Goes, once.
+    fn leave(&mut self, number: usize, ends: &mut Ends) {
+        if std::mem::replace(&mut self.is_leaving, true) {
+            return;
+        }
+        self.wire = self.wire.take().and_then(|mut wire| {
+            wire.close();
+            (!wire.is_over()).then_some(wire)
+        });
+        if let Some(end) = ends.end_mut(number) {
+            end.close(Instant::now());
+        }
+        ends.flush(number);
     }
 }
 

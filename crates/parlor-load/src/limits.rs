@@ -14,6 +14,8 @@ pub const VIDEO_SLOTS_DEFAULT: usize = 9;
 pub const SETUP_WAIT: Duration = Duration::from_secs(20);
 /// How long a subscriber may take from there to the first packet of every track, before the measurement begins without.
 pub const MEDIA_WAIT: Duration = Duration::from_secs(10);
+/// How long who has said goodbye waits until the server has closed, too.
+pub const LEAVE_WAIT: Duration = Duration::from_secs(3);
 /// Datagrams read from one socket before the others get their turn.
 pub const READS_PER_TURN: usize = 64;
 /// Bytes of one datagram.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use parlor_proto::id::IdError;
 use parlor_proto::{Name, RoomId};
 
 use crate::address::Address;
@@ -104,6 +105,14 @@ pub enum PlanError {
 }
 
 impl Plan {
+    /// A room that nobody else is in: what one crowd leaves behind for a moment would be too small for the next.
+    ///
+    /// # Errors
+    /// None, as long as ids may have letters and digits.
+    pub fn room_of_its_own() -> Result<RoomId, IdError> {
+        RoomId::parse(&format!("load-test-{:08x}", fastrand::u32(..)))
+    }
+
     /// How many of the publishers who speak, and whom a subscriber can hear at once, there are.
     #[must_use]
     pub fn audible(&self) -> usize {

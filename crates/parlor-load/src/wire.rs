@@ -157,6 +157,8 @@ enum Phase {
     Connecting(TcpStream),
     Shaking(MidHandshake<ClientHandshake<Stream>>),
     Open(Box<WebSocket<Stream>>),
+    /// This side is done, and reads until the other one is.
+    Closing(Box<WebSocket<Stream>>),
     Over,
 }
 
@@ -190,6 +192,7 @@ impl Wire {
                     }
                 }
                 Phase::Open(socket) => return self.read(socket, news),
+                Phase::Closing(socket) => return self.read_out(socket),
                 Phase::Over => return,
             }
         }
@@ -260,12 +263,37 @@ impl Wire {
         }
     }
 
-    /// Leaves as somebody who is done.
+    /// Leaves as somebody who is done. It is over when the server has closed, too: a socket that is dropped with bytes unread is reset,
+    /// and the server may never hear the goodbye.
     pub(crate) fn close(&mut self) {
-        if let Phase::Open(mut socket) = std::mem::replace(&mut self.0, Phase::Over) {
-            let frame = CloseFrame { code: CloseCode::Normal, reason: Utf8Bytes::from_static("done") };
-            drop(socket.close(Some(frame)));
-            drop(socket.flush());
+        self.0 = match std::mem::replace(&mut self.0, Phase::Over) {
+            Phase::Open(mut socket) => {
+                let frame = CloseFrame { code: CloseCode::Normal, reason: Utf8Bytes::from_static("done") };
+                drop(socket.close(Some(frame)));
+                drop(socket.flush());
+                Phase::Closing(socket)
+            }
+            Phase::Closing(socket) => Phase::Closing(socket),
+            Phase::Connecting(_) | Phase::Shaking(_) | Phase::Over => Phase::Over,
+        };
+    }
+
+    /// Whether nothing comes or goes any more.
+    pub(crate) const fn is_over(&self) -> bool {
+        matches!(self.0, Phase::Over)
+    }
+
+    fn read_out(&mut self, mut socket: Box<WebSocket<Stream>>) {
+        loop {
+            match socket.read() {
+                Ok(_) => {}
+                Err(tungstenite::Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => {
+                    drop(socket.flush());
+                    self.0 = Phase::Closing(socket);
+                    return;
+                }
+                Err(_) => return,
+            }
         }
     }
 }

@@ -23,7 +23,7 @@ use crate::keys::Place;
 use crate::limits::{
     ADDRESSES_PER_TRANSPORT_MAX, ARRIVALS_PER_DATAGRAM_MAX, INITIAL_ESTIMATE_BPS, MISSING_PER_DATAGRAM_MAX,
     PACED_PACKETS_MAX, PACKETS_TO_FOLLOW, PADDING_PACKETS_MAX, REPORTS_BYTES_MAX, RESEND_PACKETS_MAX,
-    RESEND_PAUSE_MAX, RESEND_PAUSE_MIN,
+    RESEND_PAUSE_MAX, RESEND_PAUSE_MIN, STREAMS_FOLLOWED_MAX,
 };
 use crate::resend::VideoPacket;
 use crate::rtcp::{self, Block, Feedback};
@@ -77,6 +77,8 @@ pub(crate) struct Egress {
     told: Option<Way>,
     /// Another way by which the other end's last packets came, and how many.
     coming: Option<(Way, u32)>,
+    /// The highest number of each of the other end's streams.
+    newest: Vec<(u32, u64)>,
     /// Other ways by which something came, since this one is known: whether str0m sends by one of them now, it says only with what
     /// it sends next.
     others: Vec<Way>,
@@ -114,6 +116,7 @@ impl Egress {
             way: None,
             told: None,
             coming: None,
+            newest: Vec::new(),
             others: Vec::new(),
             is_doubted: false,
             is_path_new: false,
@@ -416,11 +419,16 @@ impl Egress {
         }
     }
 
-    /// A packet of the other end's came, of which it is certain that it is theirs. Some in a row by another way mean that they send
-    /// by that one now, as behind a NAT that has forgotten them. str0m would go on by the old one until its checks there have
-    /// failed for 20 s: who controls does not nominate anew what is the same way to them, and of what was nominated the best counts
-    /// (RFC 8445, section 8.1.1), not the newest.
-    pub(crate) fn on_packet(&mut self, way: Way) {
+    /// Something new of the other end's came, of which it is certain that it is theirs: `number` is that of a packet, none that of a data
+    /// channel's. Some in a row by another way mean that they send by that one now, as behind a NAT that has forgotten them. str0m
+    /// would go on by the old one until its checks there have failed for 20 s: who controls does not nominate anew what is the
+    /// same way to them, and of what was nominated the best counts (RFC 8445, section 8.1.1), not the newest.
+    ///
+    /// What is overtaken counts for nothing: it may have come late by the way of before (RFC 9000, section 9.3, has it so).
+    pub(crate) fn on_packet(&mut self, way: Way, number: Option<(u32, u64)>) {
+        if !number.is_none_or(|(ssrc, seq)| self.is_newest(ssrc, seq)) {
+            return;
+        }
         if self.way.is_none_or(|own| own == way) {
             self.coming = None;
             return;
@@ -431,6 +439,25 @@ impl Egress {
         if count >= PACKETS_TO_FOLLOW {
             self.go_by(way);
         }
+    }
+
+    fn is_newest(&mut self, ssrc: u32, seq: u64) -> bool {
+        if let Some((_, newest)) = self.newest.iter_mut().find(|(known, _)| *known == ssrc) {
+            let is_newer = seq > *newest;
+            *newest = seq.max(*newest);
+            return is_newer;
+        }
+        if self.newest.len() == STREAMS_FOLLOWED_MAX {
+            self.newest.remove(0);
+        }
+        self.newest.push((ssrc, seq));
+        true
+    }
+
+    /// ICE begins anew: what str0m says next counts in any case.
+    pub(crate) fn forget_told(&mut self) {
+        self.told = None;
+        self.coming = None;
     }
 
     fn go_by(&mut self, way: Way) {

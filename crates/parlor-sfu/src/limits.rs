@@ -15,6 +15,8 @@ pub const ADDRESSES_PER_TRANSPORT_MAX: usize = 8;
 /// So many packets in a row have to come by another way before what goes out takes it, too: one or two are overtaken when a path
 /// changes.
 pub const PACKETS_TO_FOLLOW: u32 = 3;
+/// Streams of one participant whose newest packet is remembered for that; the oldest gives way.
+pub const STREAMS_FOLLOWED_MAX: usize = 16;
 /// Addresses of which it is only guessed whose they are; the oldest gives way.
 pub const HINTS_MAX: usize = 4_096;
 /// Participants that one receiver can have muted, and videos it can wish for.

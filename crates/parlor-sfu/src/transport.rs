@@ -104,7 +104,7 @@ pub(crate) struct Transport {
     has_data: bool,
     /// What it sends, by SSRC.
     sources: Sources,
-    /// By which way the datagram came that str0m has last been given.
+    /// By which way the datagram came that str0m has last been given, if ICE knows that way.
     came_by: Option<Way>,
     is_broken: bool,
     rtc: Rtc,
@@ -355,7 +355,11 @@ impl Transport {
             self.sources.retain(|mid| agreed.producers.iter().any(|section| section.mid == mid));
             self.has_data |= wants_data;
             self.candidates_left = limits::CANDIDATES_PER_OFFER_MAX;
-            self.remote_ufrag = sections::ufrag(sdp).unwrap_or_default().to_owned();
+            let fragment = sections::ufrag(sdp).unwrap_or_default();
+            if self.remote_ufrag != fragment {
+                self.remote_ufrag = fragment.to_owned();
+                self.egress.forget_told();
+            }
         }
         Ok(result)
     }
@@ -396,9 +400,6 @@ impl Transport {
             let Self { rtc, egress, slots, path, asking_ssrc, came_by, .. } = transport;
             let way = (via, local, remote);
             let reports = if is_sure { egress.on_datagram(now, slots, bytes) } else { None };
-            if reports.is_some() {
-                egress.on_packet(way);
-            }
             let is_below = asks || reports.as_ref().is_none_or(|heard| heard.has_more);
             let heard = reports.unwrap_or_default();
             path.on_report(heard.came, heard.lost);
@@ -415,7 +416,9 @@ impl Transport {
             if !is_sure && !rtc.accepts(&input) {
                 return Received::NotMine;
             }
-            *came_by = Some(way);
+            // An address that was proved once may be somebody else's by now.
+            let is_followed = egress.way() == Some(way) || rtc.accepts(&input);
+            *came_by = is_followed.then_some(way);
             match rtc.handle_input(input) {
                 Ok(()) => {
                     if asks {
@@ -471,8 +474,12 @@ impl Transport {
                         {
                             egress.take_way((via_of(pair.protocol), pair.local.addr, pair.remote.addr));
                         }
-                        if let (str0m::Event::RtpPacket(_), Some(way)) = (&event, came_by) {
-                            egress.on_packet(way);
+                        match (&event, came_by) {
+                            (str0m::Event::RtpPacket(packet), Some(way)) => {
+                                egress.on_packet(way, Some((*packet.header.ssrc, *packet.seq_no)));
+                            }
+                            (str0m::Event::ChannelData(_), Some(way)) => egress.on_packet(way, None),
+                            _ => {}
                         }
                         found.events.push(event);
                     }

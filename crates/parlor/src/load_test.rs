@@ -3,6 +3,7 @@
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::Args;
@@ -11,7 +12,7 @@ use parlor_load::{
 };
 use parlor_proto::RoomId;
 
-use crate::{FAILED, USAGE, complain, files};
+use crate::{FAILED, USAGE, complain, files, signals};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -29,6 +30,8 @@ ICE and DTLS connected, first media from there to the first packet; latency is f
 Everything counts from when all are there and every track has begun. A track that does not flow counts as lost.
 Each participant needs two open files (ulimit -Hn). Run it on another machine than the server, or on other cores.
 
+Ctrl-C ends the counting: everybody leaves, and the table tells of what was counted until then.
+
 Exit codes: 0 done, 1 failed or too much was lost, 2 asked wrongly.";
 
 /// What is asked of the crowd.
@@ -42,9 +45,10 @@ pub(crate) struct LoadTest {
     #[arg(long)]
     insecure: bool,
 
-    /// The room's id; it is made, as a star around the hub and not listed, if it is missing
-    #[arg(long, value_name = "ID", default_value = "load-test")]
-    room: String,
+    /// The room's id; it is made, as a star around the hub and not listed, if it is missing [default: load-test- and a random number,
+    /// which nobody else is in]
+    #[arg(long, value_name = "ID")]
+    room: Option<String>,
 
     /// So many rooms, each with its own publishers and subscribers; their ids end in -1, -2, ...
     #[arg(long, value_name = "COUNT", default_value_t = 1)]
@@ -154,7 +158,10 @@ impl LoadTest {
         let plan = Plan {
             address: Address::parse(&self.url)?,
             is_trusting: self.insecure,
-            room: RoomId::parse(&self.room)?,
+            room: match &self.room {
+                Some(room) => RoomId::parse(room)?,
+                None => Plan::room_of_its_own()?,
+            },
             rooms: self.rooms,
             password: self.password.clone(),
             publishers: self.publishers,
@@ -179,7 +186,11 @@ pub(crate) fn run(asked: &LoadTest) -> ExitCode {
     };
     files::raise_limit();
     let mut line = Line { is_quiet: asked.json, is_terminal: std::io::stderr().is_terminal() };
-    match Crowd::run(plan, |progress| line.show(progress)) {
+    let is_stopped = match signals::watched() {
+        Ok(is_stopped) => is_stopped,
+        Err(error) => return complain(FAILED, &error),
+    };
+    match Crowd::run(plan, || is_stopped.load(Ordering::Relaxed), |progress| line.show(progress)) {
         Ok(report) => {
             line.end();
             say(asked, &report)

@@ -18,6 +18,7 @@ mod logging;
 mod serve;
 #[allow(rustdoc::bare_urls, reason = "what stands there is what --help prints")]
 mod settings;
+mod signals;
 #[allow(rustdoc::bare_urls, reason = "what stands there is what --help prints")]
 mod token;
 

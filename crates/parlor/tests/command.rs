@@ -368,6 +368,41 @@ fn a_load_test_shows_what_it_counted_when_the_server_goes() {
     assert!(shown.contains("subscribers, audio"), "{shown}");
 }
 
+/// How many are in rooms, by the server's own word.
+fn participants(port: u16) -> String {
+    let metrics = get(port, "/metrics");
+    metrics.lines().find_map(|line| line.strip_prefix("parlor_participants ")).unwrap().to_owned()
+}
+
+#[test]
+fn vc_05_a_load_test_leaves_nobody_behind_whether_it_ends_or_is_ended() {
+    let mut server = Running::start(&mut parlor(&["--listen", "127.0.0.1:0"]));
+    let port = port(&mut server);
+    server.ignore();
+    // Each hears of all the others as they come and go: there is something unread when it leaves.
+    let crowd = ["--publishers", "2", "--subscribers", "18", "--ramp", "100/s"];
+    for _ in 0..3 {
+        let done = load_test(port, &[&crowd[..], &["--duration", "100ms"]].concat());
+        assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
+        assert_eq!(participants(port), "0");
+    }
+    let url = format!("http://127.0.0.1:{port}");
+    let mut table = tempfile::tempfile().unwrap();
+    let mut asked = parlor(&[&["load-test", "--url", &url], &crowd[..], &["--duration", "2m"]].concat());
+    let mut test = Running::start(asked.stdout(table.try_clone().unwrap()));
+    // The first line has nothing to tell yet.
+    test.line("packets");
+    test.line("packets");
+    test.signal("INT");
+    let (status, said) = test.ended();
+    assert_eq!(status.code(), Some(0), "{said}");
+    let mut shown = String::new();
+    std::io::Seek::rewind(&mut table).unwrap();
+    table.read_to_string(&mut shown).unwrap();
+    assert!(shown.contains("subscribers, audio"), "{shown}");
+    assert_eq!(participants(port), "0");
+}
+
 #[test]
 fn a_load_test_of_subscribers_alone_says_that_nothing_came() {
     let mut server = Running::start(&mut parlor(&["--listen", "127.0.0.1:0"]));

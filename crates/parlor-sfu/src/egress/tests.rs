@@ -34,8 +34,13 @@ fn vc_06_the_way_follows_who_sends_by_another_one_for_good() {
     let mut egress = Egress::new(Arc::new(str0m::crypto::from_feature_flags()), None, clock);
     let hub = "10.0.0.1:4000".parse().unwrap();
     let way = |port: u16| (Via::Udp, hub, SocketAddr::from(([10, 0, 1, 1], port)));
-    let come =
-        |egress: &mut Egress, ports: &[u16]| ports.iter().for_each(|port| egress.on_packet(way(*port)));
+    let mut seq = 0;
+    let mut come = |egress: &mut Egress, ports: &[u16]| {
+        for port in ports {
+            seq += 1;
+            egress.on_packet(way(*port), Some((1, seq)));
+        }
+    };
     come(&mut egress, &[1, 1, 1]);
     assert_eq!(egress.way(), None, "where to, str0m says first");
     egress.take_way(way(1));
@@ -43,12 +48,25 @@ fn vc_06_the_way_follows_who_sends_by_another_one_for_good() {
     assert_eq!(egress.way(), Some(way(1)), "never three in a row");
     come(&mut egress, &[2, 2, 2]);
     assert_eq!(egress.way(), Some(way(2)));
+    for seq in 1..=5 {
+        egress.on_packet(way(1), Some((1, seq)));
+    }
+    assert_eq!(egress.way(), Some(way(2)), "what is late or comes again says nothing of now");
     egress.take_way(way(1));
     assert_eq!(egress.way(), Some(way(2)), "str0m says what it said before");
     egress.take_way(way(4));
     assert_eq!(egress.way(), Some(way(4)), "str0m has another one");
     come(&mut egress, &[1, 1, 1]);
     assert_eq!(egress.way(), Some(way(1)));
+    egress.forget_told();
+    egress.take_way(way(4));
+    assert_eq!(egress.way(), Some(way(4)), "after a restart it counts in any case");
+    (0..3).for_each(|_| egress.on_packet(way(5), None));
+    assert_eq!(egress.way(), Some(way(5)), "data, too");
+    for ssrc in 10..100 {
+        egress.on_packet(way(5), Some((ssrc, 1)));
+    }
+    assert!(egress.newest.len() <= STREAMS_FOLLOWED_MAX);
 }
 
 #[test]
