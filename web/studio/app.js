@@ -117,8 +117,8 @@ class Studio {
     );
   }
 
-  /** @param {string} roomId @param {boolean} [needsPassword] */
-  #showLobby(roomId, needsPassword = false) {
+  /** @param {string} roomId @param {import('./views/lobby.js').Password} [password] */
+  #showLobby(roomId, password = 'none') {
     const devices = this.#devices;
     const mediaPort = new MediaPort();
     const place = this.#place;
@@ -135,7 +135,7 @@ class Studio {
       rooms: this.#rooms,
       name: this.#name,
       role: this.#asked.role,
-      needsPassword,
+      password,
       devices,
       mediaPort,
       meters: this.#meters,
@@ -268,7 +268,7 @@ class Studio {
   #onRefused(wish, error) {
     this.#leave();
     if (error.code === 'wrong-password') {
-      this.#showLobby(wish.roomId, true);
+      this.#showLobby(wish.roomId, wish.password === undefined ? 'needed' : 'wrong');
       return;
     }
     this.#showTrouble(

@@ -388,7 +388,7 @@ export class LiveSession extends EventTarget {
   #onPath({ roomId, plays }) {
     if (roomId !== this.roomId) return;
     // A star that one comes into has not moved.
-    const wasStar = this.#isStar ?? this.#signaling.memberships.room(roomId)?.topology === 'sfu';
+    const wasStar = this.isStar;
     this.#isStar = plays === 'sfu';
     if (this.#isStar === wasStar) return;
     this.chat.note(this.#isStar ? texts.chat.toHub : texts.chat.toMesh);
@@ -400,6 +400,11 @@ export class LiveSession extends EventTarget {
     if (source === 'microphone' || source === 'screen-audio') this.mixer.add(remotePeerId, stream, source);
     else if (source === 'camera' || source === 'screen') this.#pictures.put(remotePeerId, source, track && stream);
     this.#tell('connection', { id: remotePeerId });
+  }
+
+  /** Whether sound and pictures come through the server. */
+  get isStar() {
+    return this.#isStar ?? this.#signaling.memberships.room(this.roomId)?.topology === 'sfu';
   }
 
   /** They left for good: nothing of theirs stays. @param {string} id */

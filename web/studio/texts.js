@@ -69,6 +69,7 @@ export const texts = {
     mediaPortHelp: 'What helps',
     mediaPortHelpText:
       'This network, a firewall or a VPN lets nothing through to that port. Another network may do, or whoever runs the server opens the port for UDP and TCP. Small rooms connect directly and work all the same.',
+    needsPassword: 'This room asks for a password.',
     wrongPassword: 'This room asks for a password, and that was not it.',
   },
 
@@ -99,6 +100,8 @@ export const texts = {
     connecting: 'Connecting…',
     /** @param {number} attempt */
     reconnecting: (attempt) => `Reconnecting, sound goes on · attempt ${attempt}`,
+    /** Whether it does through the server nobody knows yet. @param {number} attempt */
+    reconnectingStar: (attempt) => `Reconnecting · attempt ${attempt}`,
     /** @param {number} attempt */
     serverAway: (attempt) => `The server can’t be reached · attempt ${attempt}`,
     /** @param {string} reason */

@@ -250,6 +250,7 @@ impl Wire {
                     self.0 = Phase::Open(socket);
                     return;
                 }
+                Err(tungstenite::Error::Io(error)) => return news.push(News::Closed(sentence(&error))),
                 Err(error) => return news.push(News::Closed(error.to_string())),
             }
         }
@@ -312,6 +313,9 @@ fn is_connected(stream: &TcpStream) -> io::Result<bool> {
 fn sentence(error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::ConnectionRefused => "nobody listens there (connection refused)".to_owned(),
+        ErrorKind::InvalidData if error.to_string().contains("certificate") => {
+            format!("{error} (--insecure takes any certificate)")
+        }
         _ => error.to_string(),
     }
 }

@@ -444,8 +444,11 @@ impl Stay {
     async fn on_event(&mut self, event: Event) -> Result<(), Box<dyn Error + Send + Sync>> {
         match event {
             Event::Joined { participant, .. } => {
-                tell!("{} came", participant.name);
-                self.names.insert(participant.id, participant.name);
+                let known = self.names.insert(participant.id, participant.name.clone());
+                // Who was there before has been named.
+                if known.is_none() {
+                    tell!("{} came", participant.name);
+                }
             }
             Event::Left { user, reason, .. } => {
                 tell!("{} left ({reason})", self.name(&user));

@@ -15,13 +15,15 @@ import { createNameField, createTextField } from './fields.js';
 /** How many people the lobby names before "+ 3". */
 const PEOPLE_SHOWN = 8;
 
+/** Whether the room asked for one, and whether what it was given was wrong. @typedef {'none' | 'needed' | 'wrong'} Password */
+
 /**
  * @param {{
  *   roomId: string,
  *   rooms: import('../../sdk/index.js').Rooms,
  *   name: string,
  *   role: Role|undefined,
- *   needsPassword: boolean,
+ *   password: Password,
  *   devices: import('../devices.js').Devices,
  *   mediaPort: import('../media-port.js').MediaPort,
  *   meters: import('../meter.js').MeterBank,
@@ -37,7 +39,7 @@ export function createLobby({
   rooms,
   name,
   role,
-  needsPassword,
+  password,
   devices,
   mediaPort,
   meters,
@@ -52,8 +54,8 @@ export function createLobby({
   const mediaPortNote = createMediaPortNote(mediaPort);
   const nameField = createNameField(name);
   const roleField = createRoleField(role);
-  const passwordField = needsPassword ? createTextField({ id: 'password', label: texts.lobby.password, type: 'password' }) : null;
-  passwordField?.setFault(texts.lobby.wrongPassword);
+  const passwordField = password === 'none' ? null : createTextField({ id: 'password', label: texts.lobby.password, type: 'password' });
+  passwordField?.setFault(password === 'wrong' ? texts.lobby.wrongPassword : texts.lobby.needsPassword);
   const heading = h('h1', {});
   const people = createPeople();
   const isListener = () => roleField.role() === 'listener';

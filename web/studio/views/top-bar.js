@@ -56,7 +56,8 @@ export function createTopBar({ session, server, meters, onCopyLink }) {
     } else {
       // The words are a live region and change once per attempt; the seconds count silently beside them.
       const seconds = secondsUntil(server.retryAt, Date.now());
-      setText(own, server.attempt > 0 ? texts.session.reconnecting(server.attempt) : texts.session.connecting);
+      const reconnecting = session.isStar ? texts.session.reconnectingStar : texts.session.reconnecting;
+      setText(own, server.attempt > 0 ? reconnecting(server.attempt) : texts.session.connecting);
       setText(countdown, server.attempt > 0 && seconds !== null ? ` ${texts.session.inSeconds(seconds)}` : '');
     }
   };
