@@ -67,6 +67,23 @@ scenario('RR-7 a full room refuses and says so; when there is a place, trying ag
   await ben.inSession();
 });
 
+scenario('AU-5 a room with a password asks for it; a wrong one is told to be wrong, and the right one gets in', async (stage) => {
+  const ada = await stage.person('Ada');
+  await ada.goto('/');
+  await ada.find('button', 'Start Session');
+  await ada.page.evaluate((id) => window.parlor.rooms.create({ id, name: id, password: 'tea' }), stage.room);
+  const ben = await stage.person('Ben');
+  await ben.goto(`/?name=Ben&autostart=1#${stage.room}`);
+  const asked = await ben.sees('that it asks for a password', ({ text }) => text.includes('This room asks for a password.'));
+  assert.ok(!asked.text.includes('That was not'), 'nothing was wrong yet');
+  await ben.fill('Room password', 'coffee');
+  await ben.press('Start Session');
+  await ben.sees('that it is another one', ({ text }) => text.includes('That was not the room’s password.'));
+  await ben.fill('Room password', 'tea');
+  await ben.press('Start Session');
+  await ben.inSession();
+});
+
 scenario('AU-7 who is removed knows by whom, and is gone for the others', async (stage) => {
   const ada = await stage.join('Ada', { role: 'host' });
   const ben = await stage.join('Ben');

@@ -70,7 +70,7 @@ export const texts = {
     mediaPortHelpText:
       'This network, a firewall or a VPN lets nothing through to that port. Another network may do, or whoever runs the server opens the port for UDP and TCP. Small rooms connect directly and work all the same.',
     needsPassword: 'This room asks for a password.',
-    wrongPassword: 'This room asks for a password, and that was not it.',
+    wrongPassword: 'That was not the room’s password.',
   },
 
   roles: /** @type {Record<string, string>} */ ({ host: 'Host', caller: 'Caller', listener: 'Listener' }),

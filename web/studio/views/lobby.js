@@ -54,8 +54,11 @@ export function createLobby({
   const mediaPortNote = createMediaPortNote(mediaPort);
   const nameField = createNameField(name);
   const roleField = createRoleField(role);
-  const passwordField = password === 'none' ? null : createTextField({ id: 'password', label: texts.lobby.password, type: 'password' });
-  passwordField?.setFault(password === 'wrong' ? texts.lobby.wrongPassword : texts.lobby.needsPassword);
+  const passwordField =
+    password === 'none'
+      ? null
+      : createTextField({ id: 'password', label: texts.lobby.password, type: 'password', hint: texts.lobby.needsPassword });
+  if (password === 'wrong') passwordField?.setFault(texts.lobby.wrongPassword);
   const heading = h('h1', {});
   const people = createPeople();
   const isListener = () => roleField.role() === 'listener';
