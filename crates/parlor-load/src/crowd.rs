@@ -187,12 +187,7 @@ impl Crowd {
     /// # Errors
     /// [`CrowdError`] when the first guest does not get in: with it, nobody would; or nobody is left before anything was counted.
     pub fn turn(&mut self) -> Result<(), CrowdError> {
-        let mut ready = std::mem::take(&mut self.ready);
-        self.ends.turn(&mut ready)?;
-        for Token(token) in ready.drain(..) {
-            self.on_wire(token / 2);
-        }
-        self.ready = ready;
+        self.hear()?;
         // To look at hundreds of ends costs more than to read a datagram.
         let now = Instant::now();
         if now < self.look_at {
@@ -203,6 +198,17 @@ impl Crowd {
             self.let_in();
         }
         self.watch()
+    }
+
+    /// Reads and writes what can be.
+    fn hear(&mut self) -> io::Result<()> {
+        let mut ready = std::mem::take(&mut self.ready);
+        self.ends.turn(&mut ready)?;
+        for Token(token) in ready.drain(..) {
+            self.on_wire(token / 2);
+        }
+        self.ready = ready;
+        Ok(())
     }
 
     /// How far it has come.
@@ -445,14 +451,9 @@ impl Crowd {
         }
         let begun = Instant::now();
         while self.seats.iter().any(|seat| seat.wire.is_some()) && begun.elapsed() < limits::LEAVE_WAIT {
-            let mut ready = std::mem::take(&mut self.ready);
-            if self.ends.turn(&mut ready).is_err() {
+            if self.hear().is_err() {
                 return;
             }
-            for Token(token) in ready.drain(..) {
-                self.on_wire(token / 2);
-            }
-            self.ready = ready;
         }
     }
 }

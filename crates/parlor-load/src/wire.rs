@@ -191,8 +191,9 @@ impl Wire {
                         return;
                     }
                 }
-                Phase::Open(socket) => return self.read(socket, news),
-                Phase::Closing(socket) => return self.read_out(socket),
+                Phase::Open(socket) => return self.read(socket, Phase::Open, news),
+                // What comes now is for nobody any more.
+                Phase::Closing(socket) => return self.read(socket, Phase::Closing, &mut Vec::new()),
                 Phase::Over => return,
             }
         }
@@ -234,7 +235,13 @@ impl Wire {
         }
     }
 
-    fn read(&mut self, mut socket: Box<WebSocket<Stream>>, news: &mut Vec<News>) {
+    /// Reads all there is; `phase` goes on after it.
+    fn read(
+        &mut self,
+        mut socket: Box<WebSocket<Stream>>,
+        phase: fn(Box<WebSocket<Stream>>) -> Phase,
+        news: &mut Vec<News>,
+    ) {
         loop {
             match socket.read() {
                 Ok(Message::Text(text)) => news.push(News::Text(text)),
@@ -247,7 +254,7 @@ impl Wire {
                 Err(tungstenite::Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => {
                     // What could not be written before.
                     drop(socket.flush());
-                    self.0 = Phase::Open(socket);
+                    self.0 = phase(socket);
                     return;
                 }
                 Err(tungstenite::Error::Io(error)) => return news.push(News::Closed(sentence(&error))),
@@ -282,20 +289,6 @@ impl Wire {
     /// Whether nothing comes or goes any more.
     pub(crate) const fn is_over(&self) -> bool {
         matches!(self.0, Phase::Over)
-    }
-
-    fn read_out(&mut self, mut socket: Box<WebSocket<Stream>>) {
-        loop {
-            match socket.read() {
-                Ok(_) => {}
-                Err(tungstenite::Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => {
-                    drop(socket.flush());
-                    self.0 = Phase::Closing(socket);
-                    return;
-                }
-                Err(_) => return,
-            }
-        }
     }
 }
 

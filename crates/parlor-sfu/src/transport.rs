@@ -395,10 +395,10 @@ impl Transport {
             let own = self.producers.iter().find(|own| own.mid == source.mid())?;
             Some((source, own.kind))
         });
-        let asks = self.phase == Phase::Connected && self.egress.doubts((via, local, remote));
+        let way = (via, local, remote);
+        let asks = self.phase == Phase::Connected && self.egress.doubts(way);
         self.guard_all(|transport| {
             let Self { rtc, egress, slots, path, asking_ssrc, came_by, .. } = transport;
-            let way = (via, local, remote);
             let reports = if is_sure { egress.on_datagram(now, slots, bytes) } else { None };
             let is_below = asks || reports.as_ref().is_none_or(|heard| heard.has_more);
             let heard = reports.unwrap_or_default();
@@ -413,12 +413,12 @@ impl Transport {
                 return Received::Malformed;
             };
             let input = str0m::Input::Receive(now, receive);
-            if !is_sure && !rtc.accepts(&input) {
+            // An address that was proved once may be somebody else's by now.
+            let is_known = is_sure && egress.way() == Some(way) || rtc.accepts(&input);
+            if !is_sure && !is_known {
                 return Received::NotMine;
             }
-            // An address that was proved once may be somebody else's by now.
-            let is_followed = egress.way() == Some(way) || rtc.accepts(&input);
-            *came_by = is_followed.then_some(way);
+            *came_by = is_known.then_some(way);
             match rtc.handle_input(input) {
                 Ok(()) => {
                     if asks {

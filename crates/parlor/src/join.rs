@@ -12,10 +12,10 @@ use parlor_client::{
     Client, Codec, Departure, Error as ClientError, Event, Events, Join, Media, Name, Options, RemoteTrack,
     Role, Room, RoomId, SessionState, Source, Status, Topology, Trust, UserId, play, record,
 };
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
 use crate::settings::{Log, LogFormat};
+use crate::signals::Signals;
 use crate::{FAILED, USAGE, complain, logging};
 
 /// Tells the person at the terminal.
@@ -293,8 +293,7 @@ fn prepare(folder: &Path) -> std::io::Result<()> {
 }
 
 async fn take_part(plan: Plan) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
+    let mut signals = Signals::new()?;
     if let Some(folder) = &plan.record {
         prepare(folder).map_err(|error| format!("--record {}: {error}", folder.display()))?;
     }
@@ -311,8 +310,7 @@ async fn take_part(plan: Plan) -> Result<(), Box<dyn Error + Send + Sync>> {
     };
     let (client, mut events, room) = tokio::select! {
         begun = begin => begun?,
-        _ = interrupt.recv() => return Ok(()),
-        _ = terminate.recv() => return Ok(()),
+        () = signals.next() => return Ok(()),
     };
     let mut stay = Stay {
         names: BTreeMap::new(),
@@ -337,8 +335,7 @@ async fn take_part(plan: Plan) -> Result<(), Box<dyn Error + Send + Sync>> {
         tokio::select! {
             outcome = stay.go_on(&mut events) => outcome,
             () = end => Ok(()),
-            _ = interrupt.recv() => Ok(()),
-            _ = terminate.recv() => Ok(()),
+            () = signals.next() => Ok(()),
         }
     };
     let stayed: Result<(), Box<dyn Error + Send + Sync>> = stayed.await;

@@ -10,25 +10,37 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// The exit code of a process that was not let finish.
 const CUT_SHORT: i32 = 1;
 
+/// Both of them; from then on neither ends the process by itself.
+pub(crate) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Ready when either comes.
+    pub(crate) async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
 /// Ready at the first SIGTERM or SIGINT; the second one ends the process at once.
 pub(crate) fn first() -> io::Result<impl Future<Output = ()>> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut signals = Signals::new()?;
     Ok(async move {
-        next(&mut terminate, &mut interrupt).await;
+        signals.next().await;
         tokio::spawn(async move {
-            next(&mut terminate, &mut interrupt).await;
+            signals.next().await;
             tracing::warn!("a second signal: ending at once");
             std::process::exit(CUT_SHORT);
         });
     })
-}
-
-async fn next(terminate: &mut Signal, interrupt: &mut Signal) {
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
 }
 
 /// For a program without a runtime: set at the first of them.

@@ -349,11 +349,19 @@ fn count_a_small_crowd() {
     assert_eq!(running.ended().0.code(), Some(0));
 }
 
+/// All that was written into a file.
+fn written(mut file: std::fs::File) -> String {
+    let mut text = String::new();
+    std::io::Seek::rewind(&mut file).unwrap();
+    file.read_to_string(&mut text).unwrap();
+    text
+}
+
 #[test]
 fn a_load_test_shows_what_it_counted_when_the_server_goes() {
     let mut server = Running::start(&mut parlor(&["--listen", "127.0.0.1:0"]));
     let url = format!("http://127.0.0.1:{}", port(&mut server));
-    let mut table = tempfile::tempfile().unwrap();
+    let table = tempfile::tempfile().unwrap();
     let mut asked =
         parlor(&["load-test", "--url", &url, "--publishers", "1", "--subscribers", "1", "--duration", "2m"]);
     let mut test = Running::start(asked.stdout(table.try_clone().unwrap()));
@@ -362,9 +370,7 @@ fn a_load_test_shows_what_it_counted_when_the_server_goes() {
     let (status, said) = test.ended();
     assert_eq!(status.code(), Some(1), "{said}");
     assert!(said.contains("2 participants were not there to the end"), "{said}");
-    let mut shown = String::new();
-    std::io::Seek::rewind(&mut table).unwrap();
-    table.read_to_string(&mut shown).unwrap();
+    let shown = written(table);
     assert!(shown.contains("subscribers, audio"), "{shown}");
 }
 
@@ -387,7 +393,7 @@ fn vc_05_a_load_test_leaves_nobody_behind_whether_it_ends_or_is_ended() {
         assert_eq!(participants(port), "0");
     }
     let url = format!("http://127.0.0.1:{port}");
-    let mut table = tempfile::tempfile().unwrap();
+    let table = tempfile::tempfile().unwrap();
     let mut asked = parlor(&[&["load-test", "--url", &url], &crowd[..], &["--duration", "2m"]].concat());
     let mut test = Running::start(asked.stdout(table.try_clone().unwrap()));
     // The first line has nothing to tell yet.
@@ -396,9 +402,7 @@ fn vc_05_a_load_test_leaves_nobody_behind_whether_it_ends_or_is_ended() {
     test.signal("INT");
     let (status, said) = test.ended();
     assert_eq!(status.code(), Some(0), "{said}");
-    let mut shown = String::new();
-    std::io::Seek::rewind(&mut table).unwrap();
-    table.read_to_string(&mut shown).unwrap();
+    let shown = written(table);
     assert!(shown.contains("subscribers, audio"), "{shown}");
     assert_eq!(participants(port), "0");
 }

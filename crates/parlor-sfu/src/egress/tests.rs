@@ -28,12 +28,23 @@ fn vc_01_the_sender_of_a_datagram_is_the_one_that_encryption_counts_by() {
     }
 }
 
+fn egress() -> Egress {
+    let clock = WallClock::new(Instant::now(), SystemTime::UNIX_EPOCH);
+    Egress::new(Arc::new(str0m::crypto::from_feature_flags()), None, clock)
+}
+
+fn hub() -> SocketAddr {
+    "10.0.0.1:4000".parse().unwrap()
+}
+
+/// From the hub to that port of one participant.
+fn way(port: u16) -> Way {
+    (Via::Udp, hub(), SocketAddr::from(([10, 0, 1, 1], port)))
+}
+
 #[test]
 fn vc_06_the_way_follows_who_sends_by_another_one_for_good() {
-    let clock = WallClock::new(Instant::now(), SystemTime::UNIX_EPOCH);
-    let mut egress = Egress::new(Arc::new(str0m::crypto::from_feature_flags()), None, clock);
-    let hub = "10.0.0.1:4000".parse().unwrap();
-    let way = |port: u16| (Via::Udp, hub, SocketAddr::from(([10, 0, 1, 1], port)));
+    let mut egress = egress();
     let mut seq = 0;
     let mut come = |egress: &mut Egress, ports: &[u16]| {
         for port in ports {
@@ -71,16 +82,13 @@ fn vc_06_the_way_follows_who_sends_by_another_one_for_good() {
 
 #[test]
 fn vc_06_another_way_is_asked_about_once_until_the_own_one_changes() {
-    let clock = WallClock::new(Instant::now(), SystemTime::UNIX_EPOCH);
-    let mut egress = Egress::new(Arc::new(str0m::crypto::from_feature_flags()), None, clock);
-    let hub = "10.0.0.1:4000".parse().unwrap();
-    let way = |port: u16| (Via::Udp, hub, SocketAddr::from(([10, 0, 1, 1], port)));
+    let mut egress = egress();
     assert!(!egress.doubts(way(1)), "there is no way yet");
     egress.take_way(way(1));
     assert!(!egress.doubts(way(1)) && !egress.take_doubt());
     assert!(egress.doubts(way(2)) && egress.take_doubt());
     assert!(!egress.doubts(way(2)) && !egress.take_doubt());
-    assert!(egress.doubts((Via::Tcp, hub, way(1).2)), "the same address, but by TCP");
+    assert!(egress.doubts((Via::Tcp, hub(), way(1).2)), "the same address, but by TCP");
     egress.take_way(way(1));
     assert!(!egress.doubts(way(2)), "nothing has changed");
     egress.take_way(way(2));
